@@ -118,6 +118,7 @@ class Host:
         self._runner: Runner = runner or LiveRunner()
         self.is_live = runner is None or isinstance(runner, LiveRunner)
         self._refusals: dict[str, Why] = {}
+        self._kept: list[object] = []
 
     @property
     def root(self) -> Path:
@@ -127,6 +128,10 @@ class Host:
     def refuse(self, refusals: dict[str, Why]) -> None:
         """Paths that the capture says could not be read when it was taken, and why."""
         self._refusals = dict(refusals)
+
+    def keep(self, thing: object) -> None:
+        """Tie something's life to this host's: the temporary folder that a replay reads from."""
+        self._kept.append(thing)
 
     def _at(self, path: str) -> Path:
         place = (self._root / path.lstrip("/")).resolve()
@@ -165,6 +170,13 @@ class Host:
         except OSError:
             return False
 
+    def is_plain(self, path: str) -> bool:
+        """A regular file, not a folder, device or pipe."""
+        try:
+            return self._at(path).is_file()
+        except OSError:
+            return False
+
     def resolve(self, path: str) -> str | None:
         """Where a link leads, as a path from the root ("/sys/devices/…"); None when there is nothing."""
         try:
@@ -172,6 +184,14 @@ class Host:
         except OSError:
             return None
         return "/" + str(place.relative_to(self._root)) if place.exists() else None
+
+    def link(self, path: str) -> str | None:
+        """The text of a symbolic link itself, or None when `path` is no link."""
+        try:
+            folder, _, name = path.rpartition("/")
+            return str((self._at(folder) / name).readlink())
+        except OSError:
+            return None
 
     def walk(self, pattern: str) -> Iterator[str]:
         """Paths from the root that match a glob with no recursion, sorted: "/sys/class/hwmon/*/temp*_input"."""

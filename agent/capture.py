@@ -1,0 +1,229 @@
+"""Captures: the raw sources of one PC in a folder or one file, enough to inspect it again elsewhere.
+
+    ABOUT.yaml      when, by which version, which kernel, whether it was scrubbed
+    sys.txt         a line per attribute: "path: text", "path = base64", "path -> link", "path ! why"
+    commands/       index.json (argv, status, why) and the raw answers
+    expect/         reviewed results, in the project's own test captures only
+
+`load` also takes what other programs leave behind (see `agent.foreign`). Loading starts nothing and trusts nothing:
+names, links and sizes in a capture come from strangers.
+"""
+
+import base64
+import json
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from agent.archive import as_folder
+from agent.errors import CaptureError
+from agent.facts import Why
+from agent.host import Host, NotCaptured, Output
+
+SYS_LIMIT = 64 << 20  # bytes of sys.txt
+PATHS_LIMIT = 200_000
+_WHYS = ("absent", "refused", "failed", "timed-out", "tool-missing")
+
+
+class Replay:
+    """Answers from a capture, keyed by the exact argv. Strict (tests) it raises NotCaptured for anything else."""
+
+    def __init__(self, outputs: tuple[Output, ...], *, strict: bool) -> None:
+        self._by_argv = {output.argv: output for output in outputs}
+        self._strict = strict
+
+    def run(self, argv: tuple[str, ...], timeout_s: float) -> Output:
+        if argv in self._by_argv:
+            return self._by_argv[argv]
+        if self._strict:
+            raise NotCaptured(" ".join(argv))
+        return Output(argv=argv, why="absent")
+
+    def outputs(self, program: str) -> tuple[Output, ...]:
+        return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capture:
+    """An opened capture: a Host to inspect, when it was taken (None if unknown), and what it is."""
+
+    host: Host
+    taken_at: datetime | None
+    kind: str  # "rebond" or what a foreign layout calls itself
+
+
+def load(path: Path, *, strict: bool = False) -> Capture:
+    """Open a capture of ours (folder, .zip, .tar.*) or a foreign one. CaptureError says what is wrong with it."""
+    if not path.exists():
+        raise CaptureError(
+            fr=f"{path} n'existe pas. Vérifiez le nom du dossier ou du fichier.",
+            en=f"{path} does not exist. Check the name of the folder or file.",
+        )
+    folder, keep = as_folder(path)
+    if (folder / "sys.txt").is_file():
+        host = _open_own(folder, strict=strict)
+        return Capture(host=host, taken_at=_taken_at(folder / "ABOUT.yaml"), kind="rebond")
+    from agent.foreign import open_foreign
+
+    foreign = open_foreign(folder)
+    if foreign is None:
+        raise CaptureError(
+            fr=f"{path} : je ne reconnais rien ici. Il faut une capture Rebond, ou des fichiers dmidecode, lscpu, "
+            "smartctl… (voir « rebond inspect --help »).",
+            en=f"{path}: nothing here is known. Give a Rebond capture, or dmidecode, lscpu, smartctl… files "
+            '(see "rebond inspect --help").',
+        )
+    foreign.keep(keep)
+    return Capture(host=foreign, taken_at=None, kind="foreign")
+
+
+def _open_own(folder: Path, *, strict: bool) -> Host:
+    keep = tempfile.TemporaryDirectory(prefix="rebond-replay-")
+    refusals = unpack((folder / "sys.txt").read_bytes()[:SYS_LIMIT], Path(keep.name))
+    host = Host(Path(keep.name), Replay(tuple(_outputs(folder / "commands")), strict=strict))
+    host.refuse(refusals)
+    host.keep(keep)
+    return host
+
+
+def _taken_at(about: Path) -> datetime | None:
+    import yaml
+
+    try:
+        told = yaml.load(about.read_text("utf-8"), Loader=yaml.BaseLoader)
+        return datetime.fromisoformat(told["taken_at"])
+    except (OSError, ValueError, TypeError, KeyError, yaml.YAMLError):
+        return None
+
+
+def _outputs(folder: Path) -> Iterator[Output]:
+    try:
+        index = json.loads((folder / "index.json").read_bytes())
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError, RecursionError) as error:
+        raise _broken(folder / "index.json", str(error)) from error
+    for entry in index:
+        try:
+            yield _output(folder, entry)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise _broken(folder / "index.json", f"{error!r}") from error
+
+
+def _output(folder: Path, entry: dict[str, Any]) -> Output:
+    def answer(key: str) -> bytes:
+        name = entry.get(key)
+        if not name:
+            return b""
+        if Path(name).name != name:
+            raise _broken(folder / "index.json", f"{key}: {name}")
+        try:
+            return (folder / name).read_bytes()
+        except OSError as error:
+            raise _broken(folder / name, str(error)) from error
+
+    argv = tuple(str(word) for word in entry["argv"])
+    why = entry.get("why")
+    status = entry.get("status")
+    return Output(
+        argv=argv,
+        status=status if isinstance(status, int) else None,
+        stdout=answer("stdout"),
+        stderr=answer("stderr"),
+        why=why if why in _WHYS else None,
+    )
+
+
+def _broken(place: Path, detail: str) -> CaptureError:
+    return CaptureError(
+        fr=f"Capture abîmée : {place} ({detail}). Refaites la capture.",
+        en=f"Damaged capture: {place} ({detail}). Take the capture again.",
+    )
+
+
+def unpack(sys_txt: bytes, root: Path) -> dict[str, Why]:
+    """Lay sys.txt out under `root` as real files; returns the refusals. Nothing can land outside `root`."""
+    refusals: dict[str, Why] = {}
+    links: list[tuple[Path, str]] = []
+    lines = sys_txt.decode("utf-8", "replace").split("\n")
+    if len(lines) > PATHS_LIMIT:
+        raise _broken(root / "sys.txt", f"{len(lines)} lines")
+    for number, line in enumerate(lines, 1):
+        if not line or line.startswith("#"):
+            continue
+        path, sign, value = _split(line, number)
+        place = root / path.lstrip("/")
+        if sign == "!":
+            refusals[path] = value if value in _WHYS else "failed"  # type: ignore[assignment] # checked just here
+        elif sign == "->":
+            links.append((place, value))
+        else:
+            _write(place, _unescape(value) if sign == ":" else base64.b64decode(value))
+    # Links last: a file written through a hostile link could otherwise land outside.
+    for place, target in links:
+        _link(root, place, target)
+    return refusals
+
+
+def _split(line: str, number: int) -> tuple[str, str, str]:
+    path, _, rest = line.partition(" ")
+    if path.endswith(":"):
+        path, sign, value = path[:-1], ":", rest
+    else:
+        sign, _, value = rest.partition(" ")
+    path = path.replace("%20", " ")
+    if (
+        not space
+        and not path
+        or sign not in (":", "=", "->", "!")
+        or not path.startswith("/")
+        or ".." in path.split("/")
+    ):
+        raise CaptureError(
+            fr=f"Capture abîmée : sys.txt, ligne {number} illisible. Refaites la capture.",
+            en=f"Damaged capture: sys.txt, line {number} cannot be read. Take the capture again.",
+        )
+    return path, sign, value
+
+
+def _write(place: Path, raw: bytes) -> None:
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if not place.is_symlink():
+            place.write_bytes(raw)
+    except OSError:
+        return  # a path that is both file and folder: the first one stays
+
+
+def _link(root: Path, place: Path, target: str) -> None:
+    """Make the link and the place it leads to, so that `driver -> …/ahci` resolves though ahci was not captured."""
+    leads = (place.parent / target).resolve() if not target.startswith("/") else root / target.lstrip("/")
+    inside = root.resolve()
+    if not leads.is_relative_to(inside) or not place.parent.resolve().is_relative_to(inside):
+        return
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if not leads.exists():
+            leads.mkdir(parents=True)
+        place.symlink_to(target if not target.startswith("/") else leads)
+    except OSError:
+        return
+
+
+def escape(raw: bytes) -> str | None:
+    """The sys.txt form of a text value, or None when it is binary and must go in as base64."""
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    if any(ord(c) < 32 and c not in "\n\t" or ord(c) == 127 or c in "\x85\u2028\u2029" for c in text):
+        return None
+    return text.replace("\\", "\\\\").replace("\n", "\\n")
+
+
+def _unescape(value: str) -> bytes:
+    parts = value.split("\\\\")
+    return "\\".join(part.replace("\\n", "\n") for part in parts).encode("utf-8")
