@@ -175,13 +175,8 @@ def _split(line: str, number: int) -> tuple[str, str, str]:
     else:
         sign, _, value = rest.partition(" ")
     path = path.replace("%20", " ")
-    if (
-        not space
-        and not path
-        or sign not in (":", "=", "->", "!")
-        or not path.startswith("/")
-        or ".." in path.split("/")
-    ):
+    is_known = sign in (":", "=", "->", "!") and path.startswith("/") and ".." not in path.split("/")
+    if not is_known:
         raise CaptureError(
             fr=f"Capture abîmée : sys.txt, ligne {number} illisible. Refaites la capture.",
             en=f"Damaged capture: sys.txt, line {number} cannot be read. Take the capture again.",

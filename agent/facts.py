@@ -17,7 +17,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 Why = Literal["absent", "refused", "tool-missing", "timed-out", "placeholder", "malformed", "conflict", "failed"]
 
 
-class Gap(Fact):
+class Gap(Fact, frozen=True, kw_only=True):
     """A fact that could not be learnt, or two sources that disagree (`conflict`, both values in `detail`)."""
 
     path: str  # fact path, e.g. "disks[1].health"; "" when the source would have fed many facts
@@ -32,7 +32,7 @@ ChassisKind = Literal["desktop", "laptop", "all-in-one", "mini-pc", "tablet", "s
 AgeOrigin = Literal["bios-date", "cpu-launch", "disk-date", "memory-date", "battery-date", "panel-date"]
 
 
-class System(Fact):
+class System(Fact, frozen=True, kw_only=True):
     """What the PC says it is (SMBIOS types 1, 2, 3), placeholders removed, the sales name in `product`."""
 
     maker: str | None = None
@@ -55,7 +55,7 @@ class System(Fact):
     age_years: int | None = None  # whole years from made_on to the day of inspection
 
 
-class Firmware(Fact):
+class Firmware(Fact, frozen=True, kw_only=True):
     vendor: str | None = None
     version: str | None = None
     released_on: str | None = None  # ISO date
@@ -74,7 +74,7 @@ class Firmware(Fact):
 # --- processor, memory ------------------------------------------------------------------------------------------------
 
 
-class Cpu(Fact):
+class Cpu(Fact, frozen=True, kw_only=True):
     vendor: str | None = None  # CPUID vendor, e.g. "GenuineIntel"
     model_name: str | None = None
     architecture: str | None = None  # "x86_64", "aarch64", …
@@ -99,7 +99,7 @@ class Cpu(Fact):
     score: int | None = None  # raw result of an optional local measurement
 
 
-class Module(Fact):
+class Module(Fact, frozen=True, kw_only=True):
     """One memory module, or one soldered set of chips (SMBIOS type 17)."""
 
     slot: str | None = None
@@ -115,7 +115,7 @@ class Module(Fact):
     is_soldered: bool | None = None
 
 
-class Memory(Fact):
+class Memory(Fact, frozen=True, kw_only=True):
     fitted_bytes: int | None = None  # sum of modules
     usable_bytes: int | None = None  # what the running kernel has
     slots_total: int | None = None
@@ -130,7 +130,7 @@ class Memory(Fact):
 # --- disks ------------------------------------------------------------------------------------------------------------
 
 
-class Attribute(Fact):
+class Attribute(Fact, frozen=True, kw_only=True):
     """One ATA SMART attribute with the name smartctl prints; `raw` is the first whole number of the raw text."""
 
     id: int
@@ -143,7 +143,7 @@ class Attribute(Fact):
     failed: Literal["now", "past"] | None = None
 
 
-class Health(Fact):
+class Health(Fact, frozen=True, kw_only=True):
     """What a disk says of itself. Counters are events, hours are power-on hours; absurd readings become gaps."""
 
     is_available: bool | None = None  # the device has SMART or its equivalent
@@ -189,7 +189,7 @@ class Health(Fact):
 Transport = Literal["sata", "ide", "nvme", "sas", "usb", "mmc", "virtio", "raid", "firewire", "other"]
 
 
-class Disk(Fact):
+class Disk(Fact, frozen=True, kw_only=True):
     name: str  # kernel name ("sda"), or the capture's name for it
     identity: str | None = None  # sha256 hex over serial, WWN/EUI, model and size; what a wipe token names
     maker: str | None = None
@@ -222,7 +222,7 @@ class Disk(Fact):
 # --- the rest ---------------------------------------------------------------------------------------------------------
 
 
-class Battery(Fact):
+class Battery(Fact, frozen=True, kw_only=True):
     name: str
     maker: str | None = None
     model: str | None = None
@@ -240,7 +240,7 @@ class Battery(Fact):
     is_present: bool | None = None
 
 
-class Display(Fact):
+class Display(Fact, frozen=True, kw_only=True):
     """One panel or monitor, from its EDID (VESA E-EDID 1.3/1.4)."""
 
     connector: str | None = None
@@ -257,7 +257,7 @@ class Display(Fact):
     is_internal: bool | None = None
 
 
-class Gpu(Fact):
+class Gpu(Fact, frozen=True, kw_only=True):
     address: str | None = None  # PCI slot
     vendor_id: str | None = None  # four hex digits
     device_id: str | None = None
@@ -266,7 +266,7 @@ class Gpu(Fact):
     driver: str | None = None
 
 
-class Network(Fact):
+class Network(Fact, frozen=True, kw_only=True):
     kind: Literal["wired", "wifi", "bluetooth", "modem"]
     name: str | None = None
     vendor: str | None = None
@@ -278,7 +278,7 @@ class Network(Fact):
     has_link: bool | None = None
 
 
-class Device(Fact):
+class Device(Fact, frozen=True, kw_only=True):
     """A small device that is only named: sound card, camera, optical drive, USB device, fingerprint reader."""
 
     name: str
@@ -289,7 +289,7 @@ class Device(Fact):
     product_id: str | None = None
 
 
-class Sensor(Fact):
+class Sensor(Fact, frozen=True, kw_only=True):
     chip: str
     label: str
     kind: Literal["temperature", "fan", "voltage"]
@@ -297,7 +297,7 @@ class Sensor(Fact):
     critical: int | None = None
 
 
-class HiddenStorage(Fact):
+class HiddenStorage(Fact, frozen=True, kw_only=True):
     """A hint of disks the kernel cannot see: a RAID/VMD/RST controller with no block device behind it."""
 
     kind: Literal["vmd", "rst", "raid", "remapped-nvme", "unbound-controller"]
@@ -305,7 +305,7 @@ class HiddenStorage(Fact):
     controller: str | None = None
 
 
-class Clock(Fact):
+class Clock(Fact, frozen=True, kw_only=True):
     """Times the PC and the stick offer, and which to believe. All times are UTC ISO 8601 to the second."""
 
     system: str | None = None
@@ -318,7 +318,7 @@ class Clock(Fact):
     rtc_offset_seconds: int | None = None  # rtc − believed
 
 
-class Machine(Fact):
+class Machine(Fact, frozen=True, kw_only=True):
     """Everything learnt about one PC at one visit."""
 
     system: System = System()

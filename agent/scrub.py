@@ -22,6 +22,7 @@ _SECRET_FILES = {
     "serial", "wwid", "wwn", "product_serial", "product_uuid", "board_serial", "chassis_serial", "chassis_asset_tag",
     "board_asset_tag", "cid", "eui", "nguid", "uuid", "unique_id", "serial_number", "subsysnqn", "vpd_pg80",
 }  # fmt: skip
+_JSON_WWN = re.compile(rb'("(?:oui|naa)":\s*\d+,\s*"(?:id|ext_id)":\s*)(\d+)')
 _MOUNTED = {
     "/",
     "/boot",
@@ -130,7 +131,7 @@ class Scrubber:
         if len(raw) < 128:
             return raw
         block = bytearray(self.raw(raw))
-        if block[12:16] not in (b"\0\0\0\0", b"\x01\x01\x01\x01"):
+        if bytes(block[12:16]) not in (b"\0\0\0\0", b"\x01\x01\x01\x01"):
             block[12:16] = hmac.digest(self._key, bytes(block[12:16]), "sha256")[:4]
         for start in range(0, len(block) - 127, 128):
             block[start + 127] = -sum(block[start : start + 127]) % 256
