@@ -115,7 +115,7 @@ def _outputs(folder: Path) -> Iterator[Output]:
 
 def _output(folder: Path, entry: dict[str, Any]) -> Output:
     def answer(key: str) -> bytes:
-        name = entry.get(key)
+        name = str(entry.get(key) or "")
         if not name:
             return b""
         if Path(name).name != name:
