@@ -1,9 +1,13 @@
 """Folders packed in one file (.zip, .tar, .tar.gz, .tar.xz, .tar.zst), opened safely in a temporary folder."""
 
 import io
+import lzma
+import shutil
 import tarfile
 import tempfile
+import weakref
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -13,7 +17,17 @@ from agent.host import LiveRunner
 
 UNPACKED_LIMIT = 256 << 20  # bytes, all members together
 MEMBERS_LIMIT = 20_000
+# What the standard library raises for a cut, encrypted, damaged or exotic archive.
+_UNREADABLE = (zipfile.BadZipFile, tarfile.TarError, lzma.LZMAError, zlib.error, EOFError, OSError, RuntimeError)
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+
+
+class Scratch:
+    """A temporary folder that goes when the last one who holds this object lets go of it."""
+
+    def __init__(self) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix="rebond-"))
+        weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
 
 
 def as_folder(path: Path) -> tuple[Path, object]:
@@ -30,9 +44,9 @@ def as_folder(path: Path) -> tuple[Path, object]:
         members = _tar_members(_open_tar(path))
     else:
         return path, None
-    keep = tempfile.TemporaryDirectory(prefix="rebond-archive-")
-    _lay_out(members, Path(keep.name), path)
-    folder = Path(keep.name)
+    keep = Scratch()
+    _lay_out(members, keep.path, path)
+    folder = keep.path
     inner = list(folder.iterdir())
     return (inner[0] if len(inner) == 1 and inner[0].is_dir() else folder), keep
 
@@ -57,43 +71,37 @@ def _unzstd(path: Path) -> bytes:
 
 
 def _zip_members(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            for info in archive.infolist():
-                if not info.is_dir():
-                    yield info.filename, archive.open(info)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError) as error:
-        raise _damaged(path, str(error)) from error
+    with zipfile.ZipFile(path) as archive:
+        for info in archive.infolist():
+            if not info.is_dir():
+                yield info.filename, archive.open(info)
 
 
 def _tar_members(archive: tarfile.TarFile) -> Iterator[tuple[str, IO[bytes]]]:
-    try:
-        with archive:
-            for member in archive:
-                content = archive.extractfile(member) if member.isfile() else None
-                if content is not None:
-                    yield member.name, content
-    except (tarfile.TarError, OSError, EOFError) as error:
-        raise _damaged(Path(str(archive.name)), str(error)) from error
+    with archive:
+        for member in archive:
+            content = archive.extractfile(member) if member.isfile() else None
+            if content is not None:
+                yield member.name, content
 
 
 def _lay_out(members: Iterator[tuple[str, IO[bytes]]], folder: Path, path: Path) -> None:
     """Write members under `folder`. Names are checked part by part; links and devices were never yielded."""
     total = 0
-    for count, (name, content) in enumerate(members):
-        parts = [part for part in PurePosixPath(name.replace("\\", "/")).parts if part not in ("/", ".")]
-        if count >= MEMBERS_LIMIT or ".." in parts or not parts:
-            raise _damaged(path, name[:80])
-        raw = content.read(UNPACKED_LIMIT - total + 1)
-        total += len(raw)
-        if total > UNPACKED_LIMIT:
-            raise _damaged(path, f"> {UNPACKED_LIMIT >> 20} MiB")
-        place = folder.joinpath(*parts)
-        try:
+    try:
+        for count, (name, content) in enumerate(members):
+            parts = [part for part in PurePosixPath(name.replace("\\", "/")).parts if part not in ("/", ".")]
+            if count >= MEMBERS_LIMIT or ".." in parts or not parts:
+                raise _damaged(path, name[:80])
+            raw = content.read(UNPACKED_LIMIT - total + 1)
+            total += len(raw)
+            if total > UNPACKED_LIMIT:
+                raise _damaged(path, f"> {UNPACKED_LIMIT >> 20} MiB")
+            place = folder.joinpath(*parts)
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(raw)
-        except OSError as error:
-            raise _damaged(path, f"{name[:80]}: {error.strerror}") from error
+    except _UNREADABLE as error:
+        raise _damaged(path, f"{type(error).__name__}: {error}"[:120]) from error
 
 
 def _damaged(path: Path, detail: str) -> CaptureError:

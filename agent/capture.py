@@ -11,14 +11,13 @@ names, links and sizes in a capture come from strangers.
 
 import base64
 import json
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from agent.archive import as_folder
+from agent.archive import Scratch, as_folder
 from agent.errors import CaptureError
 from agent.facts import Why
 from agent.host import Host, NotCaptured, Output
@@ -81,9 +80,9 @@ def load(path: Path, *, strict: bool = False) -> Capture:
 
 
 def _open_own(folder: Path, *, strict: bool) -> Host:
-    keep = tempfile.TemporaryDirectory(prefix="rebond-replay-")
-    refusals = unpack((folder / "sys.txt").read_bytes()[:SYS_LIMIT], Path(keep.name))
-    host = Host(Path(keep.name), Replay(tuple(_outputs(folder / "commands")), strict=strict))
+    keep = Scratch()
+    refusals = unpack((folder / "sys.txt").read_bytes()[:SYS_LIMIT], keep.path)
+    host = Host(keep.path, Replay(tuple(_outputs(folder / "commands")), strict=strict))
     host.refuse(refusals)
     host.keep(keep)
     return host
