@@ -254,6 +254,7 @@ class Display(Fact, frozen=True, kw_only=True):
     height_px: int | None = None
     made_year: int | None = None
     made_week: int | None = None
+    is_digital: bool | None = None  # False: VGA signal (EDID byte 20, bit 7)
     is_internal: bool | None = None
 
 
