@@ -34,7 +34,7 @@ CLASS_CODES = {
     "infiniband controller": "0207", "vga compatible controller": "0300", "3d controller": "0302",
     "display controller": "0380", "multimedia video controller": "0400", "multimedia audio controller": "0401",
     "audio device": "0403", "multimedia controller": "0480", "modem": "0703", "sd host controller": "0805",
-    "system peripheral": "0880", "bluetooth": "0d11", "wireless controller [0d80]": "0d80",
+    "system peripheral": "0880", "bluetooth": "0d11", "wireless controller": "0d80",
 }  # fmt: skip
 
 _ADDRESS = r"(?:[0-9a-f]{4,8}:)?[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]"
@@ -164,8 +164,8 @@ _MAKER = re.compile(
 )
 _SHORT_MAKERS = (
     "Qualcomm Atheros", "Texas Instruments", "Mellanox Technologies", "Micron/Crucial Technology", "Broadcom Limited",
-    "Creative Labs", "Ensoniq", "Adaptec", "Matrox", "Atheros", "Lenovo", "Qualcomm", "Realtek", "Dell", "Hewlett-Packard",
-    "SK hynix", "Phison Electronics", "KIOXIA", "3Com", "Ralink",
+    "Creative Labs", "Ensoniq", "Adaptec", "Matrox", "Atheros", "Lenovo", "Qualcomm", "Realtek", "Dell",
+    "Hewlett-Packard", "SK hynix", "Phison Electronics", "KIOXIA", "3Com", "Ralink",
 )  # fmt: skip
 
 
@@ -191,6 +191,8 @@ _BSD = re.compile(
 def parse_pciconf(text: str) -> tuple[PciDevice, ...]:
     """FreeBSD `pciconf -l` or `-lv`. "none3@pci0:…" is a device no driver took."""
     devices = []
+    # An empty vendor capability is printed without its newline: the next device follows on the same line.
+    text = re.sub(r"(?<=Vendor 0)(?=[a-z]\w*@pci)", "\n", text)
     for driver, _unit, domain, bus, slot, function, code, rest in _BSD.findall(text):
         ids = re.search(r"chip=0x([0-9a-f]{4})([0-9a-f]{4})", rest)
         new = re.search(r"vendor=0x([0-9a-f]{4}) device=0x([0-9a-f]{4})", rest)  # FreeBSD 13 and later
