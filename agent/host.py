@@ -195,8 +195,8 @@ class Host:
 
     def walk(self, pattern: str) -> Iterator[str]:
         """Paths from the root that match a glob with no recursion, sorted: "/sys/class/hwmon/*/temp*_input"."""
-        head, _, rest = pattern.lstrip("/").partition("/")
-        level = [f"/{head}"]
+        level = [""]
+        rest = pattern.strip("/")
         while rest:
             part, _, rest = rest.partition("/")
             if "*" in part or "?" in part:
