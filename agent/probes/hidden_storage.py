@@ -19,6 +19,9 @@ _UNBOUND = {
     "0100": "SCSI", "0101": "IDE", "0104": "RAID", "0105": "ATA", "0106": "SATA", "0107": "SAS", "0108": "NVMe",
     "0180": "storage",
 }  # fmt: skip
+# Card readers that call themselves storage controllers: O2 Micro, Texas Instruments, ENE, Ricoh, Alcor.
+_CARD_READER_MAKERS = frozenset("1217 104c 1524 1180 1aea".split())
+_CARD_READER = re.compile(r"MS/xD|SD/MMC|Memory ?Stick|Smart ?Media|Flash ?Media|Card ?Reader", re.IGNORECASE)
 _NVME = "0108"
 _DISK = re.compile(r"(sd[a-z]+|hd[a-z]|nvme\d+n\d+|mmcblk\d+|vd[a-z]+|cciss!\S+)$")
 _VMD_DOMAIN = 0x10000  # the kernel numbers the domains behind a VMD from here
@@ -64,7 +67,7 @@ def hint_of(card: PciDevice, is_seen: bool | None) -> HiddenStorage | None:
         if card.is_bound is False:
             return _hint(kind, card, "RAID controller without a driver")
         return None if is_seen is not False else _hint(kind, card, "RAID mode with no disk behind it")
-    if code in _UNBOUND and card.is_bound is False:
+    if code in _UNBOUND and card.is_bound is False and not _is_card_reader(card):
         return _hint("unbound-controller", card, f"{_UNBOUND[code]} controller without a driver")
     if code == "0805" and card.vendor_id == _INTEL and card.is_bound is False:
         return _hint("unbound-controller", card, "eMMC or SD controller without a driver")
@@ -77,6 +80,12 @@ def is_vmd(card: PciDevice) -> bool:
     if card.vendor_id == _INTEL and card.device_id in _VMD_IDS:
         return True
     return "volume management device" in (card.model or "").casefold()
+
+
+def _is_card_reader(card: PciDevice) -> bool:
+    if card.class_code != "0180":
+        return False
+    return card.vendor_id in _CARD_READER_MAKERS or _CARD_READER.search(card.model or "") is not None
 
 
 def _needs_disk(card: PciDevice) -> bool:
@@ -123,8 +132,8 @@ def _is_seen(host: Host, card: PciDevice, places: tuple[str, ...] | None, cards:
     if not root.startswith("/sys/devices/"):
         return None
     if card.class_code == _NVME:
-        spaces = host.walk(f"{root}/nvme/*/nvme*")
-        if any(re.search(r"/nvme\d+(c\d+)?n\d+$", space) for space in spaces):
+        spaces = (*places, *host.walk(f"{root}/nvme/*/nvme*"))
+        if any(space.startswith(f"{root}/") and re.search(r"/nvme\d+(c\d+)?n\d+$", space) for space in spaces):
             return True
         return None if any(place.startswith("/sys/devices/virtual/") for place in places) else False
     return any(place.startswith(f"{root}/") for place in places)

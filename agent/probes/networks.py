@@ -14,6 +14,7 @@ from agent.host import Host
 from agent.probes import Findings, pci, usb
 from agent.probes.pci_text import PciDevice
 from agent.probes.usb import UsbDevice
+from agent.text import clean
 
 FOLDER = "/sys/class/net"
 _BLUETOOTH = "/sys/class/bluetooth"
@@ -34,7 +35,8 @@ def probe(host: Host, mac_key: bytes | None) -> Findings:
     if cards is None and plugged is None and not has_sysfs:
         findings.missed("networks", FOLDER, "absent", "no source tells of network devices")
         return findings
-    findings.gaps += [Gap(path="networks", source=gap.source, why=gap.why, detail=gap.detail) for gap in gaps]
+    if cards is not None or not has_sysfs:  # a kernel without PCI is no gap where it lists its interfaces
+        findings.gaps += [Gap(path="networks", source=gap.source, why=gap.why, detail=gap.detail) for gap in gaps]
     found, used = _interfaces(host, mac_key, cards or (), plugged or (), findings)
     for card in cards or ():
         if card.address not in used and (network := _card(card)):
@@ -75,7 +77,7 @@ def _interfaces(
         speed = _number(host.text(f"{place}/speed"))
         network = Network(
             kind=kind,
-            name=name,
+            name=_without_address(name),
             vendor=card.vendor if card else device.maker if device else None,
             model=card.model if card else device.product if device else None,
             driver=driver,
@@ -94,12 +96,17 @@ def _kind(host: Host, place: str) -> Literal["wired", "wifi", "modem"] | None:
     uevent = host.text(f"{place}/uevent") or ""
     if "DEVTYPE=wlan" in uevent:
         return "wifi"
-    if "DEVTYPE=wwan" in uevent:
+    if "DEVTYPE=wwan" in uevent or "DEVTYPE=wimax" in uevent:
         return "modem"
     if "DEVTYPE=bluetooth" in uevent:
         return None
     link_type = (host.text(f"{place}/type") or _ETHERNET).strip()
     return {_ETHERNET: "wired", _RAW_IP: "modem"}.get(link_type)  # type: ignore[return-value] # literals as listed
+
+
+def _without_address(name: str) -> str:
+    """ "enx" for "enx0011…": udev names USB adapters after their address, which must not leave this module."""
+    return re.sub(r"^([a-z]+?)([0-9a-f]{12})$", r"\1", clean(name))
 
 
 def _number(text: str | None) -> int | None:

@@ -15,6 +15,7 @@ from agent.text import clean, meant
 
 FOLDER = "/sys/bus/usb/devices"
 _HUB_CLASS = "09"
+_SERIAL = re.compile(r"(?=(?:[^\d]*\d){6})(?=.*[A-Z])[0-9A-Z-]{14,}")  # one word of capitals and many digits
 _ROOT_HUB_VENDOR = "1d6b"  # the Linux Foundation: the kernel's own root hubs
 
 
@@ -86,11 +87,17 @@ def _device(host: Host, name: str, names: tuple[str, ...], known: IdNames) -> Us
         name=clean(name),
         vendor_id=vendor_id[:4],
         product_id=product_id[:4] or None,
-        maker=meant(host.text(f"{place}/manufacturer")) or known.vendor(vendor_id),
-        product=meant(host.text(f"{place}/product")) or known.device(vendor_id, product_id),
+        maker=_said(host.text(f"{place}/manufacturer")) or known.vendor(vendor_id),
+        product=_said(host.text(f"{place}/product")) or known.device(vendor_id, product_id),
         device_class=(host.text(f"{place}/bDeviceClass") or "").strip().lower() or None,
         interfaces=tuple(interfaces),
     )
+
+
+def _said(text: str | None) -> str | None:
+    """What a device calls itself, unless it is a serial number: many webcams give their part's own as the maker."""
+    told = meant(text)
+    return None if told and _SERIAL.fullmatch(told) else told
 
 
 def _is_hub(device: UsbDevice) -> bool:
