@@ -25,6 +25,7 @@ ENTRY = "/sys/firmware/dmi/tables/smbios_entry_point"
 IDS = "/sys/class/dmi/id"
 _DUMP_OFFSET = 32  # where `dmidecode --dump-bin` puts the table
 _END_OF_TABLE = 127
+_ABOUT = ("source", "version", "faults")  # fields of Table that are no section
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +103,7 @@ def _inferred(structures: tuple[Structure, ...]) -> tuple[int, int] | None:
 
 
 def load(host: Host) -> tuple[Table, str, list[Gap]]:
-    """The best table this host can give, its source, and what stood in the way."""
+    """The best table this host can give, its source (also in the table), and what stood in the way."""
     reading = host.read(TABLE)
     why: Why = reading.why or "malformed"
     if reading.why is None:
@@ -110,17 +111,22 @@ def load(host: Host) -> tuple[Table, str, list[Gap]]:
         version, count = (entry.version, entry.count) if entry else (None, None)
         table = parse_table(reading.raw, version, count)
         if _says_something(table):
-            return table, TABLE, _fault_gaps(table, TABLE)
+            return _sourced(table, TABLE)
     text, source = _dmidecode_text(host)
     if text:
-        from agent.probes.smbios_text import parse_dmidecode  # it needs this module's structures
+        from agent.probes.smbios_text import parse_dmidecode  # most machines never need it
 
         table = parse_dmidecode(text)
         if _says_something(table):
-            return _completed(table, _from_ids(host)), source, _fault_gaps(table, source)
-    gaps = [Gap(path="", source=TABLE, why=why)]
-    table = _from_ids(host)
-    return (table, f"{IDS}/*", gaps) if _says_something(table) else (table, TABLE, gaps)
+            return _sourced(_completed(table, _from_ids(host)), source)
+    gap = Gap(path="", source=TABLE, why=why)
+    table, source, gaps = _sourced(_from_ids(host), f"{IDS}/*")
+    return table, source, [gap, *gaps]
+
+
+def _sourced(table: Table, source: str) -> tuple[Table, str, list[Gap]]:
+    gaps = [Gap(path="", source=source, why="malformed", detail="; ".join(table.faults)[:200])] if table.faults else []
+    return msgspec.structs.replace(table, source=source), source, gaps
 
 
 def _dmidecode_text(host: Host) -> tuple[str, str]:
@@ -132,13 +138,7 @@ def _dmidecode_text(host: Host) -> tuple[str, str]:
 
 
 def _says_something(table: Table) -> bool:
-    return any(getattr(table, section) for section in table.__struct_fields__ if section not in ("version", "faults"))
-
-
-def _fault_gaps(table: Table, source: str) -> list[Gap]:
-    if not table.faults:
-        return []
-    return [Gap(path="", source=source, why="malformed", detail="; ".join(table.faults)[:200])]
+    return any(getattr(table, section) for section in table.__struct_fields__ if section not in _ABOUT)
 
 
 def _completed(table: Table, other: Table) -> Table:

@@ -81,27 +81,25 @@ def uuid_text(text: str | None) -> str | None:
     return text if _UUID.fullmatch(text) else None
 
 
+_TIME = re.compile(r"\s+\d{1,2}:\d{2}(?::\d{2})?$")
 _YEAR = re.compile(r"(?:19|20)\d\d")
-_YEAR_FIRST = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})")
+_YEAR_FIRST = re.compile(r"(\d{4})(?:[-/.](\d{1,2})[-/.](\d{1,2})|(\d\d)(\d\d))")
 _YEAR_LAST = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}|\d{2})")
-
-
-def _day(year: int, month: int, day: int) -> str | None:
-    try:
-        return date(year, month, day).isoformat()
-    except ValueError:
-        return None
+_NAMED = re.compile(r"([A-Za-z]{3})[a-z]* +(\d{1,2}),? +(\d{4})")
+_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 
 
 def month_first(text: str) -> str | None:
-    """ISO date of an SMBIOS date, "mm/dd/yyyy" or "mm/dd/yy" (19yy before 2.3, but 20yy below 80 as makers write)."""
-    match = _YEAR_LAST.fullmatch(text.strip())
+    """ISO date of a firmware's date: "mm/dd/yyyy" by the specification, and what a few makers write instead."""
+    text = _TIME.sub("", text.strip())
+    if match := _NAMED.fullmatch(text):
+        month = match[1].lower()
+        return _day(match[3], _MONTHS.index(month) + 1, match[2]) if month in _MONTHS else None
+    match = _YEAR_LAST.fullmatch(text)
     if match is None:
-        return iso if (iso := _year_first(text)) else None
-    month, day, year = (int(part) for part in match.groups())
-    if len(match.group(3)) == 2:
-        year += 2000 if year < 80 else 1900
-    return _day(year, month, day)
+        return _year_first(text)
+    # 27/05/2020 can only be the day first.
+    return _day(match[3], match[1], match[2]) or _day(match[3], match[2], match[1])
 
 
 def any_order(text: str) -> str | None:
@@ -109,20 +107,22 @@ def any_order(text: str) -> str | None:
     text = text.strip()
     if _YEAR.fullmatch(text):
         return text
-    if iso := _year_first(text):
-        return iso
     match = _YEAR_LAST.fullmatch(text)
     if match is None:
-        return None
-    first, second, year = (int(part) for part in match.groups())
-    if len(match.group(3)) == 2:
-        year += 2000 if year < 80 else 1900
-    one, other = _day(year, first, second), _day(year, second, first)
-    if one and other and one != other:
-        return f"{year:04}"
-    return one or other
+        return _year_first(text)
+    one, other = _day(match[3], match[1], match[2]), _day(match[3], match[2], match[1])
+    return one[:4] if one and other and one != other else one or other
 
 
 def _year_first(text: str) -> str | None:
-    match = _YEAR_FIRST.fullmatch(text.strip())
-    return _day(*(int(part) for part in match.groups())) if match else None
+    match = _YEAR_FIRST.fullmatch(text)
+    return _day(match[1], match[2] or match[4], match[3] or match[5]) if match else None
+
+
+def _day(year: str, month: str | int, day: str) -> str | None:
+    """ISO date; two-digit years (1 560 machines of linuxhw) are 19yy only from 80 on. None for no day of a calendar."""
+    century = 0 if len(year) == 4 else 2000 if int(year) < 80 else 1900
+    try:
+        return date(int(year) + century, int(month), int(day)).isoformat()
+    except ValueError:
+        return None

@@ -147,6 +147,8 @@ class TpmDevice(Fact, frozen=True, kw_only=True):
 class Table(Fact, frozen=True, kw_only=True):
     """A whole table. `faults` says, in English, what is broken in it: something may then be missing."""
 
+    source: str = ""  # file or command it was read from; "" when given as bytes or text
+
     version: tuple[int, int] | None = None
     bios: tuple[Bios, ...] = ()
     systems: tuple[SystemInfo, ...] = ()
