@@ -67,7 +67,7 @@ def _is_there(path: Path, data: bytes) -> bool:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return False
-    with open(descriptor, "rb") as file:
+    with os.fdopen(descriptor, "rb") as file:
         if file.read(len(data) + 1) != data:
             raise FileExistsError(errno.EEXIST, "other content", str(path))
         os.fsync(descriptor)  # who wrote it may have been killed before
