@@ -44,7 +44,7 @@ _IDS = re.compile(r" \[([0-9a-f]{4}):([0-9a-f]{4})\]")
 _CLASS = re.compile(r"^(.*?)(?: \[([0-9a-f]{4})\])?: ")
 _TAIL = re.compile(r"(?: \(rev [0-9a-f]+\))?(?: \(prog-if [0-9a-f]+ ?(?:\[[^\n]*\])?\))?\s*$")
 _NAME_ID = re.compile(r"^(.*?)(?: \[([0-9a-f]{4})\])?$")
-_DRIVER = re.compile(r"(?m)^\s+Kernel driver in use: (\S+)")
+_DRIVER = re.compile(r"(?m)^\s+Kernel driver in use: (\S.*?)\s*$")  # "intel ips" has a space
 
 
 @dataclass(frozen=True, slots=True)
