@@ -161,6 +161,16 @@ def seal(payload: bytes, key: "Ed25519PrivateKey") -> bytes:
     return raw
 
 
+def cosign(raw: bytes, key: "Ed25519PrivateKey") -> bytes:
+    """The same payload with one more signature."""
+    payload, signatures = _parse(raw)
+    signed = (*signatures, (key_id_of(key.public_key()), key.sign(pae(PAYLOAD_TYPE, payload))))
+    entries = [{"keyid": key_id, "sig": _to_base64(signature)} for key_id, signature in signed]
+    raw = canonical({"payload": _to_base64(payload), "payloadType": PAYLOAD_TYPE, "signatures": entries})
+    _parse(raw)
+    return raw
+
+
 def peek(raw: bytes) -> Peeked:
     """What the envelope claims, without any verification: for quarantine, pages and the choice of keys to try."""
     payload, signatures = _parse(raw)

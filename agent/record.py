@@ -23,9 +23,12 @@ PREDICATE_TYPE = "https://rebond.example/record/v1"  # ".../v2" will be another 
 INTEGER_MOST = 2**53 - 1
 PAYLOAD_MOST = SIZE_MOST * 3 // 4 - 4096  # base64 and signatures must fit into the envelope's 2 MiB
 
-Digest = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
-Moment = Annotated[str, Meta(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$")]
-Uuid7 = Annotated[str, Meta(pattern="^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")]
+# The lengths also refuse the line break that Python's "$" would let pass.
+Digest = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", max_length=64)]
+Moment = Annotated[str, Meta(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$", max_length=20)]
+Uuid7 = Annotated[
+    str, Meta(pattern="^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$", max_length=36)
+]
 Label = Annotated[str, Meta(max_length=80)]
 Kind = Literal["triage", "wipe", "check", "handover"]
 

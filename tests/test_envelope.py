@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from securesystemslib.dsse import Envelope
-from securesystemslib.signer import CryptoSigner, Key
+from securesystemslib.signer import CryptoSigner, SSlibKey  # type: ignore[attr-defined] # no __all__
 
 from agent.envelope import (
     DEPTH_MOST,
@@ -159,7 +159,7 @@ def theirs(key: Ed25519PrivateKey) -> CryptoSigner:
         "scheme": "ed25519",
         "keyval": {"public": key.public_key().public_bytes_raw().hex()},
     }
-    return CryptoSigner(key, Key.from_dict(key_id_of(key.public_key()), scheme))
+    return CryptoSigner(key, SSlibKey.from_dict(key_id_of(key.public_key()), scheme))
 
 
 def test_securesystemslib_verifies_ours() -> None:

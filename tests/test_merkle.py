@@ -127,7 +127,8 @@ def test_pymerkle_agrees_on_roots_and_proofs() -> None:
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 400))
 def test_a_frontier_survives_storing_and_grows_like_the_whole_log(size: int) -> None:
-    frontier, stored = Frontier(), {}
+    frontier = Frontier()
+    stored: dict[tuple[int, int], bytes] = {}
     for i in range(size):
         frontier, nodes = frontier.append(merkle.leaf_hash(b"%d" % i))
         stored |= {(level, index): hash_ for level, index, hash_ in nodes}
