@@ -4,6 +4,7 @@ DSP0134 3.7, 5.2 (entry points) and 6.1.2 (structures).
 """
 
 _SCAN = 400  # structures looked at before believing the rest
+_END_OF_TABLE = 127
 
 
 def is_dmi_dump(raw: bytes) -> bool:
@@ -25,17 +26,16 @@ def table_of(raw: bytes) -> bytes | None:
 
 
 def _is_table(raw: bytes) -> bool:
-    """A walk from the first byte meets whole structures with small rising offsets, to the end or to type 127."""
-    at = count = 0
-    while at + 4 <= len(raw) and count < _SCAN:
+    """A walk from the first byte meets several whole structures, BIOS or system among them."""
+    at = 0
+    kinds: list[int] = []
+    while at + 4 <= len(raw) and len(kinds) < _SCAN:
         length = raw[at + 1]
-        if length < 4 or at + length > len(raw):
-            return False
         end = raw.find(b"\0\0", at + length)
-        if end < 0 or end - at > 65536:
-            return False
-        count += 1
-        if raw[at] == 127:
-            return count >= 2
+        if length < 4 or end < 0:
+            break  # cut short or padded: what came before counts
+        kinds.append(raw[at])
+        if raw[at] == _END_OF_TABLE:
+            break
         at = end + 2
-    return count >= 3
+    return len(kinds) >= 3 and bool({0, 1} & set(kinds))
