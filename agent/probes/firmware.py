@@ -71,7 +71,8 @@ def probe(host: Host, table: Table) -> Findings:
 
 def _note_sources(firmware: Firmware, findings: Findings) -> None:
     places = {
-        "mode": EFI, "secure_boot": f"{EFI}/efivars", "has_wpbt": f"{ACPI}/WPBT", "has_management_engine": "/sys/class/mei"
+        "mode": EFI, "secure_boot": f"{EFI}/efivars", "has_wpbt": f"{ACPI}/WPBT",
+        "has_management_engine": "/sys/class/mei",
     }  # fmt: skip
     for field, place in places.items():
         if getattr(firmware, field) is not None:
