@@ -1,0 +1,191 @@
+"""Serving: `serve` in the foreground, or a child process that `triage` starts when no inventory is configured.
+
+One process serves a folder at a time (a lock held for life says so); it listens on loopback unless told otherwise.
+"""
+
+import contextlib
+import fcntl
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from base64 import b64decode
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+
+from agent.errors import StorageError
+from agent.inventory.settings import Settings
+
+_ADDRESS = "embedded.json"
+_LOCK = "serving.lock"
+_OUTPUT = "inventory.out"
+PATIENCE_S = 20
+
+
+class Address(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an embedded inventory answers, and the key its receipts are checked with."""
+
+    url: str
+    pid: int
+    log_public_key: bytes
+    origin: str
+
+
+def start_embedded(folder: Path, *, patience_s: int = PATIENCE_S) -> Address:
+    """The inventory of this folder, running: the one that already answers, else a new child process."""
+    running = find_embedded(folder)
+    if running is not None:
+        return running
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with (folder / _OUTPUT).open("ab") as output:
+            child = subprocess.Popen(
+                [sys.executable, "-m", "agent.inventory", str(folder.resolve())],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,  # Ctrl-C in the technician's terminal must not end it
+                env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            )
+    except OSError as error:
+        raise _not_started(folder, str(error)) from error
+    deadline = time.monotonic() + patience_s
+    while time.monotonic() < deadline:
+        running = find_embedded(folder)  # ours, or that of a triage started at the same moment
+        if running is not None:
+            return running
+        if child.poll() is not None and not _is_served(folder):
+            raise _not_started(folder, f"exit {child.returncode}")
+        time.sleep(0.05)
+    child.terminate()
+    raise _not_started(folder, f"{patience_s} s")
+
+
+def find_embedded(folder: Path) -> Address | None:
+    """The embedded inventory that serves this folder and answers, if any."""
+    try:
+        told = json.loads((folder / _ADDRESS).read_bytes())
+        url, pid, instance = str(told["url"]), int(told["pid"]), told["instance"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    health = ask_health(url)
+    # After a reboot another program may have this port: only the instance that wrote the file is ours.
+    if health is None or health.get("instance") != instance:
+        return None
+    key = b64decode(str(health["log_public_key"]))
+    return Address(url=url, pid=pid, log_public_key=key, origin=str(health["origin"]))
+
+
+def stop_embedded(folder: Path, *, patience_s: int = PATIENCE_S) -> bool:
+    """End the embedded inventory of this folder, if one answers; True when it was running."""
+    running = find_embedded(folder)
+    if running is None:
+        return False
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(running.pid, signal.SIGTERM)
+    deadline = time.monotonic() + patience_s
+    while _is_served(folder) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return True
+
+
+def ask_health(url: str, timeout_s: float = 2) -> dict[str, object] | None:
+    """The health document at `url`, or None. http.client: no proxy of the environment stands in between."""
+    where = urlsplit(url)
+    connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=timeout_s)
+    try:
+        connection.request("GET", "/api/v1/health")
+        answer = connection.getresponse()
+        document = json.loads(answer.read(65536))
+        return document if answer.status == 200 and isinstance(document, dict) else None
+    except (OSError, ValueError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()
+
+
+def run_embedded(folder: Path) -> None:
+    """The child's whole life: serve on a free loopback port and leave the address in the folder."""
+
+    def announce(url: str, instance: str) -> None:
+        temporary = folder / f"{_ADDRESS}.{os.getpid()}"
+        temporary.write_text(json.dumps({"url": url, "pid": os.getpid(), "instance": instance}))
+        temporary.replace(folder / _ADDRESS)
+
+    serve(Settings(folder=folder, port=0), announce=announce)
+
+
+def serve(settings: Settings, *, announce: Callable[[str, str], None]) -> None:
+    """Serve until SIGINT or SIGTERM. `announce(url, instance)` is called once the port is open."""
+    import uvicorn
+
+    from agent.inventory.app import build
+
+    settings.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with _alone(settings.folder), _listen(settings) as listener:
+        app = build(settings)
+        host = f"[{settings.address}]" if ":" in settings.address else settings.address
+        announce(f"http://{host}:{listener.getsockname()[1]}", app.state.inventory.instance)
+        config = uvicorn.Config(
+            app,
+            access_log=False,  # addresses and searches are nobody's business
+            log_level="warning",
+            server_header=False,
+            timeout_keep_alive=30,
+            timeout_graceful_shutdown=10,
+            lifespan="on",
+        )
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    with (folder / _LOCK).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise StorageError(
+                fr=f"Un inventaire sert déjà le dossier {folder}. Arrêtez-le d'abord, ou utilisez-le.",
+                en=f"An inventory already serves the folder {folder}. Stop it first, or use it.",
+            ) from error
+        yield
+
+
+def _is_served(folder: Path) -> bool:
+    try:
+        with (folder / _LOCK).open("r") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return False
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.address else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.address, settings.port))
+    except OSError as error:
+        listener.close()
+        raise StorageError(
+            fr=f"L'adresse {settings.address}:{settings.port} n'est pas libre. Choisissez un autre port.",
+            en=f"The address {settings.address}:{settings.port} is not free. Choose another port.",
+        ) from error
+    return listener
+
+
+def _not_started(folder: Path, detail: str) -> StorageError:
+    return StorageError(
+        fr=f"L'inventaire n'a pas démarré ({detail}). Voir {folder / _OUTPUT}.",
+        en=f"The inventory did not start ({detail}). See {folder / _OUTPUT}.",
+    )

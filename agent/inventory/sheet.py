@@ -1,0 +1,220 @@
+"""A record as a person reads it: verdicts with their reasons, facts in sections, gaps. Pure; cleaning and escaping of
+strings is done where the page prints them.
+"""
+
+from typing import Any, NamedTuple
+
+import msgspec
+
+from agent.facts import Disk, Fact, Machine
+from agent.inventory.moment import read_aloud
+from agent.inventory.told import label_of, tell, title_of
+from agent.inventory.words import word
+from agent.record import Record
+
+_ROWS_MOST = 200
+_SECTIONS = ("system", "firmware", "cpu", "memory")
+_LISTS: dict[str, tuple[str, ...]] = {
+    "batteries": ("name", "maker", "model", "serial", "design_mwh", "full_mwh", "health_permille", "cycles", "status"),
+    "displays": ("connector", "maker", "model", "width_px", "height_px", "width_mm", "height_mm", "made_year"),
+    "gpus": ("vendor", "model", "driver"),
+    "networks": ("kind", "name", "vendor", "model", "driver", "has_link"),
+    "audio": ("name", "maker", "model", "driver"),
+    "cameras": ("name", "maker", "model", "driver"),
+    "optical": ("name", "maker", "model"),
+    "usb": ("name", "maker", "model", "vendor_id", "product_id"),
+    "sensors": ("chip", "label", "kind", "value"),
+    "hidden_storage": ("kind", "evidence", "controller"),
+}
+_MODULE = ("slot", "size_bytes", "generation", "form", "rated_mts", "maker", "part", "serial")
+_DISK = ("name", "model", "serial", "size_bytes", "kind", "transport", "security")
+_HEALTH = (
+    "is_passed", "hours", "reallocated_sectors", "pending_sectors", "uncorrectable_sectors", "wear_permille",
+    "spare_permille", "media_errors", "temperature_c", "error_count", "self_test_failed",
+)  # fmt: skip
+
+
+class Table(NamedTuple):
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+class Line(NamedTuple):
+    label: str
+    value: str
+
+
+class Section(NamedTuple):
+    title: str
+    lines: tuple[Line, ...] = ()
+    table: Table | None = None
+    note: str = ""
+
+
+class Why(NamedTuple):
+    outcome: str
+    because: str
+    label: str
+    observed: str
+    required: str
+    source: str
+
+
+class Judged(NamedTuple):
+    title: str
+    outcome: str
+    reasons: tuple[Why, ...]
+    fixes: tuple[str, ...]
+
+
+class Sheet(NamedTuple):
+    title: str
+    sticker: str | None
+    serial: str | None
+    lot: str | None
+    received_at: str
+    received: str
+    record_id: str
+    made_at: str
+    verdicts: tuple[Judged, ...]
+    sections: tuple[Section, ...]
+    gaps: Table
+
+
+def make_sheet(record: Record, received_at: str, lang: str) -> Sheet:
+    """Everything the machine page says of this record, in this language."""
+    system = record.machine.system
+    return Sheet(
+        title=" ".join(part for part in (system.maker, system.product) if part),
+        sticker=record.sticker,
+        serial=system.serial,
+        lot=record.lot,
+        received_at=received_at,
+        received=read_aloud(received_at, lang),
+        record_id=record.id,
+        made_at=read_aloud(record.made_at, lang),
+        verdicts=tuple(_judged(verdict, lang) for verdict in record.verdicts[:64]),
+        sections=tuple(_sections(record.machine, lang)),
+        gaps=_gaps(record.machine, lang),
+    )
+
+
+# --- verdicts: documents of `rebond judge --json`, which a newer station may have extended ----------------------------
+
+
+def _judged(verdict: dict[str, Any], lang: str) -> Judged:
+    reasons = verdict.get("reasons")
+    fixes = verdict.get("fixes")
+    return Judged(
+        title=_said(verdict.get("title"), lang) or title_of(verdict["profile"], lang),
+        outcome=verdict["outcome"],
+        reasons=tuple(
+            _why(reason, verdict["outcome"], lang)
+            for reason in (reasons if isinstance(reasons, list) else [])[:_ROWS_MOST]
+            if isinstance(reason, dict)
+        ),
+        fixes=tuple(
+            told for fix in (fixes if isinstance(fixes, list) else [])[:_ROWS_MOST] if (told := _fix(fix, lang))
+        ),
+    )
+
+
+def _why(reason: dict[str, Any], outcome: str, lang: str) -> Why:
+    fact = reason.get("fact")
+    path = fact if isinstance(fact, str) else ""
+    its_outcome = reason.get("outcome")
+    return Why(
+        outcome=its_outcome if its_outcome in ("refurbish", "repair", "review", "recycle") else outcome,
+        because=_said(reason.get("because"), lang) or _said(reason.get("rule"), lang),
+        label=label_of(path, lang),
+        observed=tell(path, reason.get("observed"), lang),
+        required=tell(path, reason.get("required"), lang),
+        source=_said(reason.get("source"), lang),
+    )
+
+
+def _fix(fix: object, lang: str) -> str:
+    """One thing to do, with its rough cost."""
+    if not isinstance(fix, dict):
+        return _said(fix, lang)
+    text = _said(fix, lang) or _said(fix.get("text"), lang) or _said(fix.get("part"), lang)
+    cost = fix.get("cost_eur")
+    is_cost = isinstance(cost, int) and not isinstance(cost, bool)
+    return f"{text} ({word('cost', lang, n=cost)})" if is_cost else text
+
+
+def _said(value: object, lang: str) -> str:
+    """A sentence given as text or as {"fr": …, "en": …}."""
+    if isinstance(value, dict):
+        value = value.get(lang) or value.get("fr") or value.get("en")
+    return value if isinstance(value, str) else ""
+
+
+# --- facts ------------------------------------------------------------------------------------------------------------
+
+
+def _sections(machine: Machine, lang: str) -> list[Section]:
+    found = []
+    for name in _SECTIONS:
+        lines = _lines(name, getattr(machine, name), lang)
+        found.append(Section(word(name, lang), lines, note="" if lines else word("unknown", lang)))
+        if name == "memory" and machine.memory.modules:
+            found.append(_list("modules", "memory.modules", machine.memory.modules, _MODULE, lang))
+    found.append(_disks(machine.disks, lang))
+    for name, columns in _LISTS.items():
+        found.append(_list(name, name, getattr(machine, name), columns, lang))
+    found.append(Section(word("clock", lang), _lines("clock", machine.clock, lang)))
+    return [section for section in found if section.lines or section.table or section.note]
+
+
+def _lines(prefix: str, fact: Fact, lang: str) -> tuple[Line, ...]:
+    """The known scalar facts of one section."""
+    values = ((f"{prefix}.{name}", getattr(fact, name)) for name in fact.__struct_fields__)
+    return tuple(
+        Line(label_of(path, lang), tell(path, value, lang))
+        for path, value in values
+        if value is not None and not _is_list_of_facts(value)
+    )
+
+
+def _is_list_of_facts(value: object) -> bool:
+    return isinstance(value, tuple) and (not value or isinstance(value[0], msgspec.Struct))
+
+
+def _list(name: str, prefix: str, facts: tuple[Fact, ...] | None, columns: tuple[str, ...], lang: str) -> Section:
+    title = word(name, lang)
+    if not facts:
+        return Section(title, note=word("not-looked" if facts is None else "none-there", lang))
+    shown = facts[:_ROWS_MOST]
+    used = [name for name in columns if any(getattr(fact, name) is not None for fact in shown)] or list(columns[:1])
+    rows = tuple(tuple(tell(f"{prefix}.{name}", getattr(fact, name), lang) for name in used) for fact in shown)
+    return Section(title, table=Table(title, tuple(label_of(f"{prefix}.{name}", lang) for name in used), rows))
+
+
+def _disks(disks: tuple[Disk, ...] | None, lang: str) -> Section:
+    """Each disk with the health values that decide."""
+    title = word("disks", lang)
+    if not disks:
+        return Section(title, note=word("not-looked" if disks is None else "none-there", lang))
+    shown = disks[:_ROWS_MOST]
+    health = [name for name in _HEALTH if any(getattr(disk.health, name) is not None for disk in shown)]
+    columns = [f"disks.{name}" for name in _DISK] + [f"disks.health.{name}" for name in health]
+    rows = tuple(
+        tuple(
+            [tell(f"disks.{name}", getattr(disk, name), lang) for name in _DISK]
+            + [tell(f"disks.health.{name}", getattr(disk.health, name), lang) for name in health]
+        )
+        for disk in shown
+    )
+    return Section(title, table=Table(title, tuple(label_of(path, lang) for path in columns), rows))
+
+
+def _gaps(machine: Machine, lang: str) -> Table:
+    title = word("gaps", lang)
+    columns = tuple(word(key, lang) for key in ("fact", "reason", "source", "detail"))
+    rows = tuple(
+        (label_of(gap.path, lang), word(gap.why, lang), gap.source or "–", gap.detail or "–")
+        for gap in machine.gaps[:_ROWS_MOST]
+    )
+    return Table(title, columns, rows)
