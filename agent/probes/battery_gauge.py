@@ -96,11 +96,17 @@ def battery_of(gauge: Gauge, path: str, source: str) -> tuple[Battery, list[Gap]
         full_mwh=_mwh(full, gauge, voltage_uv),
         now_mwh=_mwh(gauge.now if gauge.now is not None and gauge.now >= 0 else None, gauge, voltage_uv),
         health_permille=None if health is None else min(health, 1000),
-        is_health_believable=None if health is None else health <= HEALTH_BELIEVED_PERMILLE,
+        is_health_believable=None if full is None or not design else _is_believable(known, gauge, full, design),
         is_estimated=gauge.unit == "uah" and voltage_uv is not None and bool(design or full),
         cycles=gauge.cycles if gauge.cycles and 0 < gauge.cycles < CYCLES_ABSURD else None,
     )
     return battery, gaps
+
+
+def _is_believable(known: Battery, gauge: Gauge, full: int, design: int) -> bool:
+    """Above a tenth over design, or empty on a running PC without charging: the last full charge proves nothing."""
+    is_stuck_empty = full > 0 and gauge.now == 0 and known.status != "Charging"
+    return full * 1000 <= design * HEALTH_BELIEVED_PERMILLE and not is_stuck_empty
 
 
 def nominal_uv(gauge: Gauge) -> int | None:

@@ -104,7 +104,7 @@ def test_a_gauge_that_does_not_answer_is_a_gap(tmp_path: Path) -> None:
         (50_000_000, 0, 0, True, 50_000, set()),  # dead
         (50_000_000, 51_000_000, 1000, True, 50_000, set()),  # new packs do
         (50_000_000, 55_000_000, 1000, True, 50_000, set()),
-        (50_000_000, 55_100_000, 1000, False, 50_000, set()),  # above 110 %: the gauge is not believable
+        (50_000_000, 55_000_001, 1000, False, 50_000, set()),  # above 110 %: the gauge is not believable
         (50_000_000, 655_350_000, None, None, 50_000, {"full_mwh", "health_permille"}),
         (0, 40_000_000, None, None, None, {"design_mwh", "health_permille"}),
         (None, 40_000_000, None, None, None, {"design_mwh", "health_permille"}),
@@ -181,6 +181,22 @@ def test_date_of_make(parts: dict[str, str], date: str | None) -> None:
 @pytest.mark.parametrize("serial", ["0000", " ", "123456789", "00000000"])
 def test_placeholder_serials_are_unknown(serial: str) -> None:
     assert battery_of(Gauge(name="BAT0", serial=serial), "b", "test")[0].serial is None
+
+
+@pytest.mark.parametrize(
+    ("now", "status", "believed"),
+    [
+        (0, "Unknown", False),
+        (0, "Not charging", False),
+        (0, "Charging", True),
+        (1, "Unknown", True),
+        (None, None, True),
+    ],
+)
+def test_a_pack_stuck_at_empty_is_not_believed(now: int | None, status: str | None, believed: bool) -> None:
+    # Two of the corpus' twelve gauges: 0 %, not charging, yet "as good as new".
+    gauge = Gauge(name="BAT0", design=50_000_000, full=50_000_000, now=now, status=status)
+    assert battery_of(gauge, "b", "test")[0].is_health_believable is believed
 
 
 def test_exactly_as_new_on_an_old_pc_is_doubted() -> None:

@@ -176,6 +176,15 @@ def test_corpus_devices_by_their_own_classes(path: Path, tmp_path: Path) -> None
     assert len(found.get("cameras", ())) == len(video)
 
 
+@over_corpus("umockdev")
+def test_corpus_of_single_devices(path: Path, tmp_path: Path) -> None:
+    text = decode(path.read_bytes())
+    host = udev_tree(tmp_path / "pc", text)
+    devices = [block for block in text.split("\n\n") if "E: DEVTYPE=usb_device" in block and "E: TYPE=9/" not in block]
+    assert len(usb.probe(host).facts.get("usb", ())) == len(devices)
+    small_devices.probe(host)
+
+
 @settings(max_examples=50)
 @given(st.text())
 def test_no_text_breaks_a_reader(text: str) -> None:
