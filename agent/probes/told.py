@@ -6,6 +6,7 @@ rules about placeholders and names exist once.
 
 import re
 from decimal import Decimal, InvalidOperation
+from typing import Literal
 
 from agent.facts import Firmware
 from agent.probes import Findings
@@ -15,6 +16,7 @@ from agent.probes.smbios_structures import Table
 from agent.probes.system import parse_system
 from agent.text import meant
 
+_DISK = re.compile(r"sd[a-z]{1,3}|hd[a-z]|nvme\d+n\d+|mmcblk\d+|x?vd[a-z]{1,2}")
 _SCALES = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5}
 _SIZE = re.compile(r"(\d+(?:[.,]\d+)?)\s?([kKMGTP]?)(i?)B(?:ytes?)?\b")
 
@@ -54,3 +56,16 @@ def _firmware(table: Table) -> Firmware:
         admin_password=security.administrator_password if security else None,
         power_on_password=security.power_on_password if security else None,
     )
+
+
+def disk_name(path: str) -> str | None:
+    """The kernel's name of a whole disk in "/dev/sda"; None for partitions, boot areas, loops, volumes and the like."""
+    name = path.removeprefix("/dev/").strip()
+    return name if _DISK.fullmatch(name) else None
+
+
+def disk_kind(name: str, *, has_boot_area: bool = False) -> Literal["nvme", "emmc"] | None:
+    """What a name alone proves; an SSD and a hard disk bear the same."""
+    if name.startswith("nvme"):
+        return "nvme"
+    return "emmc" if name.startswith("mmcblk") and has_boot_area else None
