@@ -22,6 +22,7 @@ from agent.inventory.intake import pretty
 from agent.inventory.inventory import Inventory
 from agent.inventory.moment import read_aloud
 from agent.inventory.sheet import make_sheet
+from agent.inventory.told import shortened
 from agent.inventory.words import SIGNS, counted, word
 from agent.record import parse_payload
 from agent.text import clean
@@ -57,7 +58,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
             # Whatever a `{{ }}` prints is bounded and has no control or bidi character left, then is escaped.
-            finalize=lambda value: clean(value, 4096) if type(value) is str else value,
+            finalize=lambda value: clean(value, 2000) if type(value) is str else value,
         )
 
     def routes(self) -> list[Route]:
@@ -170,8 +171,11 @@ def language_of(request: Request) -> str:
 
 def _row(one: search.Listed, lang: str) -> dict[str, object]:
     """A listed machine with the words a reader sees."""
-    title = " ".join(part for part in (one.maker, one.product) if part)
-    return msgspec.structs.asdict(one) | {"title": title, "received": read_aloud(one.received_at, lang)}
+    return msgspec.structs.asdict(one) | {
+        "title": shortened(" ".join(part for part in (one.maker, one.product) if part)),
+        "serial": shortened(one.serial or "", 40),
+        "received": read_aloud(one.received_at, lang),
+    }
 
 
 def _prove(evidence: search.Evidence, lang: str) -> tuple[Proof, bytes | None]:

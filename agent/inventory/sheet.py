@@ -8,7 +8,7 @@ import msgspec
 
 from agent.facts import Disk, Fact, Machine
 from agent.inventory.moment import read_aloud
-from agent.inventory.told import label_of, tell, title_of
+from agent.inventory.told import label_of, shortened, tell, title_of
 from agent.inventory.words import word
 from agent.record import Record
 
@@ -86,9 +86,9 @@ def make_sheet(record: Record, received_at: str, lang: str) -> Sheet:
     """Everything the machine page says of this record, in this language."""
     system = record.machine.system
     return Sheet(
-        title=" ".join(part for part in (system.maker, system.product) if part),
+        title=shortened(" ".join(part for part in (system.maker, system.product) if part)),
         sticker=record.sticker,
-        serial=system.serial,
+        serial=shortened(system.serial or "") or None,
         lot=record.lot,
         received_at=received_at,
         received=read_aloud(received_at, lang),
@@ -165,7 +165,14 @@ def _sections(machine: Machine, lang: str) -> list[Section]:
     for name, columns in _LISTS.items():
         found.append(_list(name, name, getattr(machine, name), columns, lang))
     found.append(Section(word("clock", lang), _lines("clock", machine.clock, lang)))
+    for why in ("none-there", "not-looked"):
+        names = ", ".join(word(name, lang) for name in ("disks", *_LISTS) if _why_empty(getattr(machine, name)) == why)
+        found.append(Section(word(why, lang), note=names))
     return [section for section in found if section.lines or section.table or section.note]
+
+
+def _why_empty(facts: tuple[Fact, ...] | None) -> str:
+    return "not-looked" if facts is None else "" if facts else "none-there"
 
 
 def _lines(prefix: str, fact: Fact, lang: str) -> tuple[Line, ...]:
@@ -185,7 +192,7 @@ def _is_list_of_facts(value: object) -> bool:
 def _list(name: str, prefix: str, facts: tuple[Fact, ...] | None, columns: tuple[str, ...], lang: str) -> Section:
     title = word(name, lang)
     if not facts:
-        return Section(title, note=word("not-looked" if facts is None else "none-there", lang))
+        return Section(title)
     shown = facts[:_ROWS_MOST]
     used = [name for name in columns if any(getattr(fact, name) is not None for fact in shown)] or list(columns[:1])
     rows = tuple(tuple(tell(f"{prefix}.{name}", getattr(fact, name), lang) for name in used) for fact in shown)
@@ -196,7 +203,7 @@ def _disks(disks: tuple[Disk, ...] | None, lang: str) -> Section:
     """Each disk with the health values that decide."""
     title = word("disks", lang)
     if not disks:
-        return Section(title, note=word("not-looked" if disks is None else "none-there", lang))
+        return Section(title)
     shown = disks[:_ROWS_MOST]
     health = [name for name in _HEALTH if any(getattr(disk.health, name) is not None for disk in shown)]
     columns = [f"disks.{name}" for name in _DISK] + [f"disks.health.{name}" for name in health]

@@ -3,6 +3,7 @@
 from typing import Any
 
 from agent.inventory.words import word
+from agent.text import clean
 from agent.units import tell_bytes
 
 _LISTED_MOST = 40
@@ -15,6 +16,12 @@ def label_of(path: str, lang: str) -> str:
 
 def title_of(profile: str, lang: str) -> str:
     return profile
+
+
+def shortened(text: str, most: int = 90) -> str:
+    """Cleaned, and cut for a heading or a table cell; the whole text is in the record."""
+    text = clean(text, most + 1)
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def tell(path: str, value: Any, lang: str) -> str:
