@@ -86,11 +86,11 @@ def _told(text: str) -> dict[str, list[object]]:
     year = year if year and 1994 <= year <= 2037 else None
     week = _number(one(r"Made in: week (\d+)"))
     # Dell's own part number and a stray byte stand before the panel's: edid-decode prints a dot between.
-    parts = [_bare(part) for text in free for part in (text, text.rpartition(".")[2])]
+    parts: list[object] = [_bare(part) for text in free for part in (text, text.rpartition(".")[2])]
     told: dict[str, list[object]] = {
         "maker": [one(r"Manufacturer: (\S+)")],
         "product_code": [_number(one(r"^ +Model: (\d+)"))],
-        "model": [_bare(" ".join(names))] if names else parts or [None],
+        "model": [_bare(" ".join(names))] if names else (parts or [None]),
         "size": list(_sizes(base)),
         "native": [_native(text)],
         "year": [year],
