@@ -14,7 +14,7 @@ from pathlib import Path
 from agent.errors import StorageError
 
 # What has just been done; tests cut the power there.
-STEPS = ("created", "written", "synced", "renamed", "synced again", "folder synced")
+STEPS = ("created", "written", "synced", "renamed", "synced again", "folder synced", "removed")
 Step = Callable[[str], None]
 
 PART = ".part"
@@ -75,11 +75,13 @@ def _is_there(path: Path, data: bytes) -> bool:
     return True
 
 
-def remove(path: Path) -> None:
+def remove(path: Path, *, step: Step = no_step) -> None:
     """The file is gone, durably; one that was not there is fine."""
     try:
         path.unlink(missing_ok=True)
-        sync_folder(path.parent)
+        step("removed")
+        if path.parent.is_dir():
+            sync_folder(path.parent)
     except OSError as error:
         raise cannot_write(path, error) from error
 

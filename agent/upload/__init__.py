@@ -1,0 +1,18 @@
+"""Talking to an inventory: delivery of records (`delivery`), enrolment of a station (`enrolment`)."""
+
+from agent.upload.answers import Answer, Client, open_session
+from agent.upload.delivery import Delivery, Inventory, RefusedRecord, deliver, pause_s
+from agent.upload.enrolment import Enrolled, enrol
+
+__all__ = [
+    "Answer",
+    "Client",
+    "Delivery",
+    "Enrolled",
+    "Inventory",
+    "RefusedRecord",
+    "deliver",
+    "enrol",
+    "open_session",
+    "pause_s",
+]

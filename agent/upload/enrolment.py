@@ -1,0 +1,48 @@
+"""Making a station known to an inventory, with a one-time code."""
+
+import base64
+
+import msgspec
+
+from agent.envelope import from_base64, load_json, public_key
+from agent.errors import EnvelopeError, InputRefused, NotDelivered
+from agent.keys import StationKey
+from agent.text import clean
+from agent.upload.answers import AGAIN, Client, Later, ask, busy, error_said, open_session, portal
+
+
+class Enrolled(msgspec.Struct, frozen=True, kw_only=True):
+    station: str
+    tenant: str
+    origin: str
+    log_public_key: bytes
+
+
+def enrol(url: str, code: str, key: StationKey, name: str, client: Client | None = None) -> Enrolled:
+    """Make this station known with a one-time code. NotDelivered without an answer, InputRefused when refused."""
+    body = {"code": code, "public_key": base64.b64encode(key.public).decode(), "name": name}
+    try:
+        status, _, answer = ask(
+            client or open_session(), "POST", url.rstrip("/") + "/api/v1/enrol", msgspec.json.encode(body)
+        )
+    except Later as error:
+        raise NotDelivered(fr=error.fr, en=error.en) from error
+    said = error_said(answer)
+    if status not in (200, 201):
+        if said and 400 <= status < 500 and status not in AGAIN:
+            raise InputRefused(fr=said[1], en=said[2])
+        fr, en = said[1:] if said else busy(status)
+        raise NotDelivered(fr=fr, en=en)
+    try:
+        found = load_json(answer)
+        log_key = from_base64(found["log_public_key"])
+        public_key(log_key)
+        return Enrolled(
+            station=clean(found["station"]),
+            tenant=clean(found["tenant"]),
+            origin=clean(found["origin"]),
+            log_public_key=log_key,
+        )
+    except (EnvelopeError, KeyError, TypeError) as error:
+        page = portal()
+        raise NotDelivered(fr=page.fr, en=page.en) from error
