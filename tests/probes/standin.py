@@ -1,5 +1,6 @@
 """A made-up PC for probe tests: files and links under a folder, and the recorded answers of programs."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def pc(root: Path, files: dict[str, str] | None = None, **texts: str | bytes | l
         elif text.startswith("-> "):
             target = root / text[3:].lstrip("/")
             target.mkdir(parents=True, exist_ok=True)
-            place.symlink_to(target)
+            _link(place, target)
         else:
             place.write_text(text)
     answers = {
@@ -43,6 +44,11 @@ def pc(root: Path, files: dict[str, str] | None = None, **texts: str | bytes | l
         for name, told in texts.items()
     }
     return Host(root, Answers(answers))
+
+
+def _link(place: Path, target: Path) -> None:
+    """A relative link, as all the kernel's are."""
+    place.symlink_to(os.path.relpath(target, place.parent))
 
 
 def _listed(told: str | bytes | list[str]) -> list[str | bytes]:
@@ -78,7 +84,7 @@ def _lay(root: Path, path: str, values: dict[str, str]) -> None:
     if "DRIVER" in values:
         driver = root / f"sys/bus/{subsystem}/drivers/{values['DRIVER']}"
         driver.mkdir(parents=True, exist_ok=True)
-        (place / "driver").symlink_to(driver)
+        _link(place / "driver", driver)
     home = f"sys/bus/{subsystem}/devices" if subsystem in ("pci", "usb") else f"sys/class/{subsystem}"
     if subsystem == "block":
         if values.get("DEVTYPE") != "disk":
@@ -87,7 +93,7 @@ def _lay(root: Path, path: str, values: dict[str, str]) -> None:
     (root / home).mkdir(parents=True, exist_ok=True)
     link = root / home / place.name
     if not link.exists():
-        link.symlink_to(place)
+        _link(link, place)
     _attributes(root, place, values)
 
 
@@ -112,6 +118,6 @@ def _attributes(root: Path, place: Path, values: dict[str, str]) -> None:
         # The device is the nearest folder above that is not the class's own.
         above = next((up for up in place.parents if up.name not in (subsystem, "")), root)
         if above != root and "virtual" not in place.parts and not (place / "device").exists():
-            (place / "device").symlink_to(above)
+            _link(place / "device", above)
     for name, text in files.items():
         (place / name).write_text(text + "\n")
