@@ -27,7 +27,7 @@ _SOCKETED_FORMS = frozenset(("DIMM", "SODIMM", "RIMM", "SRIMM", "FB-DIMM", "SIMM
 _GENERATION = re.compile(r"(LP)?DDR\d?|SDRAM|RDRAM|EDO|HBM\d?")
 # Words of a maker's template, of memory alone.
 _NOTHING = re.compile(
-    r"^(?:no dimm|no device|a\d_|bank\d|dimm\s?\d|module (?:part|manu)|part ?n|mfg \d|unde|tbd$|abcd$|48spaces)",
+    r"^(?:no dimm|no device|a\d_|bank\d|dimm\s?\d|module ?(?:part|manu)|part ?n|mfg \d|unde|tbd$|abcd$|48spaces)",
     re.IGNORECASE,
 )
 

@@ -44,7 +44,7 @@ def meant_serial(text: str | None, least: int = 5) -> str | None:
     text = meant(text)
     if text is None or _JUNK.search(text):
         return None
-    bare = re.sub(r"[\W_]", "", text).upper()
+    bare = re.sub(r"[^0-9A-Z]", "", text.upper())
     if len(bare) < least or len(set(bare)) < 2 or _is_run(bare):
         return None
     return text if re.search(r"\d", bare) or _DELL_TAG.fullmatch(bare) else None

@@ -1,5 +1,6 @@
 """What the PC says it is: names, identity that no two PCs share, the chassis and its lies."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -98,7 +99,7 @@ def test_junk_uuids_are_none(junk: str | None) -> None:
 @given(st.text(max_size=30))
 def test_any_serial(text: str) -> None:
     kept = meant_serial(text)
-    assert kept is None or len(kept) >= 5
+    assert kept is None or len(re.findall(r"[0-9A-Z]", kept.upper())) >= 5
 
 
 def test_gaps_say_why(tmp_path: Path) -> None:
