@@ -103,7 +103,8 @@ def build_payload(record: Record) -> bytes:
     """The bytes to sign: canonical, and proven readable by `parse_payload`; RecordError when they cannot be."""
     predicate = msgspec.to_builtins(record)
     gaps: list[Gap] = []
-    predicate["machine"] = _tame(predicate["machine"], "", gaps)
+    machine = _tame(predicate.pop("machine"), "", gaps)
+    predicate = _tame(predicate, "", gaps) | {"machine": machine}
     predicate["machine"]["gaps"] += msgspec.to_builtins(tuple(gaps))
     statement = {
         "_type": STATEMENT_TYPE,
@@ -131,7 +132,7 @@ def _tame(value: Any, path: str, gaps: list[Gap]) -> Any:
         gaps.append(Gap(path=path, source="record", why="malformed", detail=f"beyond 2^53: {str(value)[:40]}"))
         return None
     if isinstance(value, str):
-        return value.replace("\0", "").encode("utf-8", "replace").decode()
+        return _plain(value)
     if isinstance(value, list | tuple):
         return [_tame(inner, f"{path}[{i}]", gaps) for i, inner in enumerate(value)]
     if isinstance(value, dict):
@@ -175,13 +176,18 @@ def machine_identity(machine: Machine) -> str | None:
     if not named:
         return None
     if "uuid" not in named:  # serials are unique within one maker only
-        named["maker"] = (system.maker or system.board_maker or "").casefold()
+        named["maker"] = _plain(system.maker or system.board_maker or "").casefold()
     return digest_of(canonical(named))
 
 
 def _telling(serial: str | None) -> str:
     bare = (serial or "").strip().upper()
-    return "" if len(bare) < 4 or is_placeholder(bare) else bare.encode("utf-8", "replace").decode()
+    return "" if len(bare) < 4 or is_placeholder(bare) else _plain(bare)
+
+
+def _plain(text: str) -> str:
+    """Text that every JSON reader and database takes: no NUL, no half of a surrogate pair."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def uuid7(now: datetime, random: Callable[[int], bytes]) -> str:

@@ -115,23 +115,26 @@ class _Courier:
     def run_pass(self) -> bool:
         """Try every waiting record once; True when trying again later makes sense."""
         self._problem, self.after_s, failures = None, 0, 0
-        waiting = self._outbox.waiting()
-        for one in waiting:
+        for one in self._outbox.waiting():
             try:
-                self._send(one.digest)
+                self._settle(one.digest)
                 failures = 0
             except Later as error:
                 self._problem, self.after_s = error, max(self.after_s, error.after_s)
                 failures += 1
                 if error.ends_pass or failures == _FAILURES_IN_A_ROW:
                     break
-            except _Never as error:
-                self._outbox.refuse(one.digest, error.reason)
-                self._refused.append(RefusedRecord(digest=one.digest, reason=error.reason))
-            except (StorageError, InputRefused) as error:  # the stick was pulled, or shows another log
+            except (StorageError, InputRefused) as error:  # the stick was pulled, or the inventory shows another log
                 self._problem = error
                 return False
         return self._problem is not None
+
+    def _settle(self, digest: str) -> None:
+        try:
+            self._send(digest)
+        except _Never as error:
+            self._outbox.refuse(digest, error.reason)
+            self._refused.append(RefusedRecord(digest=digest, reason=error.reason))
 
     def report(self) -> Delivery:
         problem = self._problem
