@@ -46,26 +46,27 @@ def start_embedded(folder: Path, *, patience_s: int = PATIENCE_S) -> Address:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with (folder / _OUTPUT).open("ab") as output:
-            child = subprocess.Popen(
+            # Returns once the server, its child, has an address: nobody is left to wait for, and no zombie remains.
+            started = subprocess.run(
                 [sys.executable, "-m", "agent.inventory", str(folder.resolve())],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 start_new_session=True,  # Ctrl-C in the technician's terminal must not end it
-                env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                env=os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[2])},
+                timeout=patience_s,
             )
-    except OSError as error:
+    except (OSError, subprocess.TimeoutExpired) as error:
         raise _not_started(folder, str(error)) from error
     deadline = time.monotonic() + patience_s
     while time.monotonic() < deadline:
         running = find_embedded(folder)  # ours, or that of a triage started at the same moment
         if running is not None:
             return running
-        if child.poll() is not None and not _is_served(folder):
-            raise _not_started(folder, f"exit {child.returncode}")
-        time.sleep(0.05)
-    child.terminate()
-    raise _not_started(folder, f"{patience_s} s")
+        if started.returncode != 0 and not _is_served(folder):
+            break
+        time.sleep(0.02)
+    raise _not_started(folder, f"exit {started.returncode}")
 
 
 def find_embedded(folder: Path) -> Address | None:
@@ -112,12 +113,19 @@ def ask_health(url: str, timeout_s: float = 2) -> dict[str, object] | None:
 
 
 def run_embedded(folder: Path) -> None:
-    """The child's whole life: serve on a free loopback port and leave the address in the folder."""
+    """Serve on a free loopback port in a process of its own; the caller's process ends when the address is told."""
+    told, teller = os.pipe()
+    if os.fork():
+        os.close(teller)
+        sys.exit(0 if os.read(told, 1) else 1)  # nothing to read: the server ended first
+    os.close(told)
 
     def announce(url: str, instance: str) -> None:
         temporary = folder / f"{_ADDRESS}.{os.getpid()}"
         temporary.write_text(json.dumps({"url": url, "pid": os.getpid(), "instance": instance}))
         temporary.replace(folder / _ADDRESS)
+        os.write(teller, b"1")
+        os.close(teller)
 
     serve(Settings(folder=folder, port=0), announce=announce)
 

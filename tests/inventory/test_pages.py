@@ -1,0 +1,293 @@
+"""The pages: French first, every string of hardware escaped, nothing inline, a word for each verdict."""
+
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import msgspec
+import pytest
+from starlette.testclient import TestClient
+
+from agent.facts import Disk, Machine, System
+from agent.inventory import desk
+from agent.inventory.settings import Settings
+from tests.inventory import JSON, VERDICTS, Station, made_up_machine
+
+HOSTILE = "<script>alert(1)</script>\x1b[31m\u202egpj.exe\u200b =HYPERLINK(\"x\",'y')"
+
+
+def store(client: TestClient, station: Station, number: int, **changes: Any) -> str:
+    digest, raw = station.visit(number, **changes)
+    answer = client.put(f"/api/v1/records/{digest}", content=raw, headers=JSON)
+    assert answer.status_code == 201, answer.text
+    return digest
+
+
+def machine_links(page: str) -> list[str]:
+    return list(dict.fromkeys(re.findall(r'href="(/machines/[0-9a-f]{64}[^"]*)"', page)))
+
+
+class Tags(HTMLParser):
+    """Every element and attribute of a page, and that they close."""
+
+    VOID = frozenset({"meta", "link", "input", "br"})
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag, f"</{tag}> closes nothing"
+
+
+def check_page(page: str) -> None:
+    """Well formed, and nothing a strict policy would have to forbid."""
+    tags = Tags(page)
+    assert not tags.open
+    names = [tag for tag, _ in tags.found]
+    assert "script" not in names and "style" not in names
+    for _, attributes in tags.found:
+        assert not [name for name in attributes if name.startswith("on") or name == "style"]
+    assert names.count("h1") == 1 and names.count("main") == 1
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069]", page)
+
+
+def test_the_empty_list_says_what_to_do(client: TestClient) -> None:
+    answer = client.get("/")
+    assert answer.status_code == 200
+    assert '<html lang="fr">' in answer.text
+    assert "Aucun ordinateur pour le moment" in answer.text
+    check_page(answer.text)
+
+
+@pytest.mark.parametrize(
+    ("address", "accepted", "lang"),
+    [
+        ("/", "", "fr"),
+        ("/", "en-GB,en;q=0.9", "en"),
+        ("/", "de, fr;q=0.8, en;q=0.5", "fr"),
+        ("/", "de", "fr"),
+        ("/", "en;q=wrong, ;;;", "fr"),
+        ("/?lang=en", "fr", "en"),
+        ("/?lang=fr", "en", "fr"),
+        ("/?lang=xx", "", "fr"),
+    ],
+)
+def test_the_language(client: TestClient, address: str, accepted: str, lang: str) -> None:
+    answer = client.get(address, headers={"Accept-Language": accepted})
+    assert f'<html lang="{lang}">' in answer.text
+    assert answer.headers["content-language"] == lang
+
+
+def test_the_list_and_the_machine_page(client: TestClient, station: Station) -> None:
+    digest = store(client, station, 1)
+    page = client.get("/").text
+    for shown in ("Lenovo ThinkPad X230", "À réparer", "LR-0001", "MADEUP00001", "Collège Exemple", "9 mars 2026"):
+        assert shown in page, shown
+    check_page(page)
+    machine = client.get(machine_links(page)[0]).text
+    for shown in (
+        "À réparer", "Le navigateur a besoin de 8 Gio.", "4 Gio", "≥ 8 Gio", "dmidecode", "Ajouter une barrette.",
+        "environ 12 €", "Bon pour le don", "primtux", "Samsung SSD 850 EVO", "250 Go", "31,1 Wh", "50 %",
+        "/sys/class/tpm", "Signée par le poste « Banc 1 »", digest, f"/api/v1/records/{digest}",
+    ):  # fmt: skip
+        assert shown in machine, shown
+    check_page(machine)
+    english = client.get(machine_links(page)[0] + "?lang=en").text
+    assert "The browser needs 8 GiB." in english and "4 GiB" in english
+    check_page(english)
+
+
+@pytest.mark.parametrize("outcome", ["refurbish", "repair", "review", "recycle"])
+def test_each_outcome_has_a_word_and_a_filter(client: TestClient, station: Station, outcome: str) -> None:
+    words = {
+        "refurbish": "Bon pour le don", "repair": "À réparer", "review": "À vérifier", "recycle": "À recycler",
+    }  # fmt: skip
+    kind = "recycling" if outcome == "recycle" else "refurbishable"
+    store(client, station, 1, verdicts=({**VERDICTS[0], "outcome": outcome, "class": kind},))
+    store(client, station, 2, verdicts=())
+    page = client.get("/", params={"outcome": outcome}).text
+    assert f"{words[outcome]} (1)" in page
+    assert "LR-0001" in page and "LR-0002" not in page
+    assert "Sans verdict" in client.get("/").text
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("LR-0003", [3]),
+        ("lr-0003 thinkpad", [3]),
+        ("MADEUP00002", [2]),
+        ("DISK00001", [1]),
+        ("college", [1, 2, 3]),
+        ("COLLÈGE x230", [1, 2, 3]),
+        ("100%", []),
+        ("_", []),
+        ("' OR 1=1 --", []),
+        ("\0", [1, 2, 3]),
+        ("a" * 5000, []),
+    ],
+)
+def test_the_search(client: TestClient, station: Station, query: str, found: list[int]) -> None:
+    for number in (1, 2, 3):
+        store(client, station, number)
+    page = client.get("/", params={"q": query}).text
+    assert [number for number in (1, 2, 3) if f"<td>LR-{number:04}</td>" in page] == found
+    if not found:
+        assert "Aucun ordinateur ne correspond." in page
+    check_page(page)
+
+
+def test_the_pages_of_a_long_list(client: TestClient, station: Station) -> None:
+    for number in range(1, 61):
+        store(client, station, number)
+    first = client.get("/").text
+    assert len(machine_links(first)) == 50
+    older = re.search(r'rel="next" href="([^"]+)"', first)
+    assert older
+    second = client.get(older[1].replace("&amp;", "&")).text
+    assert len(machine_links(second)) == 10
+    assert not set(machine_links(first)) & set(machine_links(second))
+    assert "Tous (60)" in second
+
+
+def hostile_machine() -> Machine:
+    machine = made_up_machine(1)
+    return msgspec.structs.replace(
+        machine,
+        system=System(maker=HOSTILE, product=HOSTILE, serial="S" * (1 << 20)),
+        cpu=msgspec.structs.replace(machine.cpu, model_name=HOSTILE, flags=(HOSTILE,) * 500),
+        disks=(Disk(name=HOSTILE, model=HOSTILE, serial=HOSTILE),) * 40,
+    )
+
+
+def test_hostile_strings_stay_text(client: TestClient, station: Station) -> None:
+    reasons = [{"rule": HOSTILE, "outcome": HOSTILE, "fact": HOSTILE, "observed": {"<b>": [HOSTILE]}, "required": 3}]
+    verdict = {
+        "profile": HOSTILE, "outcome": "repair", "class": "refurbishable", "title": {"fr": HOSTILE},
+        "reasons": [*reasons, "text", None], "fixes": [HOSTILE, {"fr": HOSTILE, "cost_eur": "x"}, 3],
+    }  # fmt: skip
+    digest = store(
+        client, station, 1, machine=hostile_machine(), verdicts=(verdict,), sticker=HOSTILE[:70], lot=HOSTILE[:70]
+    )
+    page = client.get("/").text
+    check_page(page)
+    assert "&lt;script&gt;" in page
+    machine = client.get(machine_links(page)[0])
+    assert machine.status_code == 200
+    check_page(machine.text)
+    assert len(machine.text) < 1 << 20
+    raw = client.get(f"/api/v1/records/{digest}")
+    assert raw.headers["content-type"] == "application/json"
+    assert raw.headers["x-content-type-options"] == "nosniff"
+    assert raw.headers["content-disposition"].startswith("attachment")
+
+
+@pytest.mark.parametrize("reasons", [None, {}, "x", [1], [{}]])
+def test_a_verdict_of_another_shape_is_shown_as_far_as_known(
+    client: TestClient, station: Station, reasons: object
+) -> None:
+    verdict = {"profile": "p", "outcome": "review", "class": "refurbishable", "reasons": reasons, "fixes": reasons}
+    store(client, station, 1, verdicts=(verdict,))
+    page = client.get(machine_links(client.get("/").text)[0])
+    assert page.status_code == 200
+    assert "À vérifier" in page.text
+
+
+def test_a_machine_without_any_fact(client: TestClient, station: Station) -> None:
+    store(client, station, 1, machine=Machine(), verdicts=())
+    page = client.get("/").text
+    assert "Ordinateur sans nom" in page
+    machine = client.get(machine_links(page)[0]).text
+    assert "Pas regardé" in machine
+    check_page(machine)
+
+
+def test_the_history_of_a_machine(client: TestClient, station: Station) -> None:
+    first = store(client, station, 1)
+    store(client, station, 2, machine=made_up_machine(1))
+    links = machine_links(client.get("/").text)
+    assert len(links) == 1
+    assert f"record={first}" in client.get(links[0]).text
+    assert "LR-0001" in client.get(f"{links[0]}?record={first}").text
+    assert client.get(f"{links[0]}?record={'0' * 64}").status_code == 404
+
+
+def test_what_waits_is_announced(client: TestClient, station: Station) -> None:
+    stranger = Station(9)
+    digest, raw = stranger.visit(1)
+    client.put(f"/api/v1/records/{digest}", content=raw, headers=JSON)
+    assert "1 fiche est en quarantaine" in client.get("/").text
+
+
+@pytest.mark.parametrize("from_index", [0, 1])
+def test_a_revoked_key_is_said(client: TestClient, station: Station, settings: Settings, from_index: int) -> None:
+    store(client, station, 1)
+    desk.revoke(settings, station.key_id, from_index)
+    page = client.get(machine_links(client.get("/").text)[0]).text
+    assert ("ne compte plus" in page) == (from_index == 0)
+    assert ("compte encore" in page) == (from_index == 1)
+
+
+def test_bytes_that_changed_are_said(client: TestClient, station: Station) -> None:
+    from sqlalchemy import update
+
+    from agent.inventory.database import write
+    from agent.inventory.schema import envelopes
+
+    store(client, station, 1)
+    with write(client.app.state.inventory.engine) as connection:  # type: ignore[attr-defined]  # Starlette's state
+        connection.execute(update(envelopes).values(raw=b"{}"))
+    page = client.get(machine_links(client.get("/").text)[0])
+    assert page.status_code == 500
+    assert "MAUVAISE" in page.text
+
+
+@pytest.mark.parametrize(
+    "address", ["/nothing", "/machines/x", "/machines/" + "0" * 64, "/static/../app.py", "/static/"]
+)
+def test_an_unknown_page_is_said_in_french(client: TestClient, address: str) -> None:
+    answer = client.get(address)
+    assert answer.status_code == 404
+    assert "Page introuvable" in answer.text
+    check_page(answer.text)
+
+
+def test_a_page_is_only_read(client: TestClient) -> None:
+    answer = client.post("/")
+    assert answer.status_code == 405
+    check_page(answer.text)
+
+
+def test_nothing_may_run_in_a_page(client: TestClient) -> None:
+    for address in ("/", "/nothing", "/api/v1/health", "/static/rebond.css"):
+        policy = client.get(address).headers["content-security-policy"]
+        assert "default-src 'none'" in policy and "unsafe" not in policy and "frame-ancestors 'none'" in policy
+
+
+def _luminance(colour: str) -> float:
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize(
+    ("ink", "ground"),
+    [
+        ("ink", "paper"), ("ink", "ground"), ("soft", "paper"), ("soft", "ground"),
+        ("link", "paper"), ("link", "ground"),
+        ("green", "green-bg"), ("amber", "amber-bg"), ("blue", "blue-bg"), ("red", "red-bg"), ("green", "paper"),
+        ("amber", "paper"), ("blue", "paper"), ("red", "paper"), ("paper", "link"),
+    ],
+)  # fmt: skip
+def test_the_contrast_is_enough(client: TestClient, ink: str, ground: str) -> None:
+    colours = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", client.get("/static/rebond.css").text))
+    light, dark = sorted((_luminance(colours[ink]), _luminance(colours[ground])), reverse=True)
+    assert (light + 0.05) / (dark + 0.05) >= 4.5
