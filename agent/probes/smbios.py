@@ -80,7 +80,7 @@ def _structures(raw: bytes, count: int | None, faults: list[str]) -> Iterator[St
             faults.append(f"structure {found}: length {length}")
             return
         end = raw.find(b"\0\0", at + length)
-        if end < 0 or at + length > len(raw):
+        if end < 0:
             faults.append(f"structure {found} (type {kind}): cut short")
             return
         found += 1
@@ -119,9 +119,9 @@ def load(host: Host) -> tuple[Table, str, list[Gap]]:
         table = parse_dmidecode(text)
         if _says_something(table):
             return _sourced(_completed(table, _from_ids(host)), source)
-    gap = Gap(path="", source=TABLE, why=why)
-    table, source, gaps = _sourced(_from_ids(host), f"{IDS}/*")
-    return table, source, [gap, *gaps]
+    table = _from_ids(host)
+    table, source, _ = _sourced(table, f"{IDS}/*" if _says_something(table) else TABLE)
+    return table, source, [Gap(path="", source=TABLE, why=why)]
 
 
 def _sourced(table: Table, source: str) -> tuple[Table, str, list[Gap]]:

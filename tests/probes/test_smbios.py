@@ -97,6 +97,16 @@ def test_size_field(code: int, extended: int, size: int | None) -> None:
     assert parse_table(bytes(raw)).memory_devices[0].size_bytes == size
 
 
+def test_nothing_is_read_after_the_end_marker() -> None:
+    assert parse_table(encode(SMALL) + encode(SMALL)) == parse_table(encode(SMALL))
+
+
+def test_chassis_stock_code_stands_behind_the_contained_elements() -> None:
+    raw = bytes([3, 0x1C, 0, 3, 1, 10]) + bytes(13) + bytes([2, 3]) + bytes(6) + bytes([2]) + b"Maker\0Code\0\0"
+    case = parse_table(raw).chassis[0]
+    assert (case.maker, case.kind, case.sku) == ("Maker", "Notebook", "Code")
+
+
 def test_string_index_out_of_range_is_none() -> None:
     raw = bytearray(encode(SMALL))
     raw[0x04] = 99
@@ -184,8 +194,8 @@ def test_load_completes_partial_text(tmp_path: Path) -> None:
 
 def test_load_of_nothing_is_an_empty_table_and_a_gap(tmp_path: Path) -> None:
     refused = Output(argv=("dmidecode",), status=1, stderr=b"/dev/mem: Permission denied")
-    table, _, gaps = load(Host(tmp_path, Answers(live=refused)))
-    assert not table.systems
+    table, source, gaps = load(Host(tmp_path, Answers(live=refused)))
+    assert (table.systems, source, table.source) == ((), "/sys/firmware/dmi/tables/DMI", source)
     assert [gap.why for gap in gaps] == ["absent"]
 
 
