@@ -98,7 +98,11 @@ def test_two_pcs_share_a_stick(tmp_path: Path) -> None:
 
 def test_two_processes_never_take_the_same_place(tmp_path: Path) -> None:
     def fill(start: int) -> Callable[[], None]:
-        return lambda: [Outbox(tmp_path).add(KEY_ID, sealed(start + i)) for i in range(8)] and None
+        def eight() -> None:
+            for number in range(start, start + 8):
+                Outbox(tmp_path).add(KEY_ID, sealed(number))
+
+        return eight
 
     children = [fork(fill(100)), fork(fill(200)), fork(fill(300))]
     assert [os.waitpid(child, 0)[1] for child in children] == [0, 0, 0]
