@@ -1,6 +1,8 @@
 """A Host made of recorded answers: what each program printed, and files laid out under a temporary root."""
 
+import shutil
 import tempfile
+import weakref
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -72,8 +74,7 @@ class Gathering:
         self._links.setdefault(path, target)
 
     def host(self) -> Host:
-        keep = tempfile.TemporaryDirectory(prefix="rebond-foreign-")
-        root = Path(keep.name)
+        root = Path(tempfile.mkdtemp(prefix="rebond-foreign-"))
         for path, raw in self._files.items():
             _write(root, path, raw)
         # Links after all files: nothing is ever written through one.
@@ -81,7 +82,7 @@ class Gathering:
             _link(root, path, target)
         answers = {program: _told_first(outputs) for program, outputs in self._answers.items()}
         host = Host(root, Recorded(answers))
-        host.keep(keep)
+        weakref.finalize(host, shutil.rmtree, root, ignore_errors=True)  # also at exit
         return host
 
 

@@ -257,7 +257,7 @@ def networks_of(nodes: tuple[tuple[Node, tuple[Node, ...]], ...]) -> Iterator[Ne
     for node, _ in nodes:
         description = (node.get("description") or "").casefold()
         bus = node.get("businfo") or ""
-        if node.kind == "communication" and "bluetooth" in description:
+        if node.kind != "bridge" and "bluetooth" in description:
             yield Network(kind="bluetooth", vendor=_bare(node.get("vendor")), model=_model_name(node))
         if node.kind != "network" or not bus.startswith(("pci@", "usb@", "virtio@", "mmc@")):
             continue
@@ -288,10 +288,12 @@ def _is_audio(node: Node) -> bool:
 
 
 def _is_camera(node: Node) -> bool:
-    if node.kind != "multimedia" or not (node.get("businfo") or "").startswith(("usb@", "pci@")):
+    """The text form does not tell the class of a USB device: its driver does."""
+    if not (node.get("businfo") or "").startswith(("usb@", "pci@")):
         return False
     description = (node.get("description") or "").casefold()
-    return "uvcvideo" in (_driver(node) or "") or (description == "video" and not _is_pci(node))
+    is_video = node.kind == "multimedia" and description == "video" and not _is_pci(node)
+    return "uvcvideo" in (_driver(node) or "") or is_video
 
 
 def _device(node: Node) -> Device:

@@ -94,7 +94,8 @@ def parse_lshw(text: str) -> tuple[tuple[Node, ...], bool]:
 def _from_json(text: str) -> tuple[tuple[Node, ...], bool]:
     value, is_whole = _loads(text)
     entries = value if isinstance(value, list) else [value]
-    return tuple(_of_object(entry, 0) for entry in entries if isinstance(entry, dict)), is_whole
+    nodes = tuple(_of_object(entry, 0) for entry in entries if isinstance(entry, dict))
+    return nodes, is_whole and bool(nodes)
 
 
 def _loads(text: str) -> tuple[Any, bool]:
