@@ -93,7 +93,7 @@ def _sum(caches: dict[tuple[int, str], int], level: int) -> int | None:
 
 
 def cpu_list(text: str) -> set[int]:
-    """"0-3,8" → {0, 1, 2, 3, 8}; empty when it is something else."""
+    """ "0-3,8" → {0, 1, 2, 3, 8}; empty when it is something else."""
     found: set[int] = set()
     for part in text.strip(_PADDING).split(","):
         match = re.fullmatch(r"(\d{1,5})(?:-(\d{1,5}))?", part)
@@ -104,7 +104,7 @@ def cpu_list(text: str) -> set[int]:
 
 
 def cpu_mask(text: str) -> set[int]:
-    """"00000000,0000000f" → {0, 1, 2, 3}."""
+    """ "00000000,0000000f" → {0, 1, 2, 3}."""
     digits = text.strip(_PADDING).replace(",", "")
     if not re.fullmatch(r"[0-9a-fA-F]{1,4096}", digits):
         return set()

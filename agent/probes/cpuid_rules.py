@@ -70,7 +70,7 @@ def launch_year(vendor: str | None, family: int | None, model: int | None, stepp
 
 
 def _table(vendor: str, family: int, text: str) -> dict[tuple[str, int, int], int]:
-    """"2011: 42 45; 2012: 58" → {(vendor, family, 42): 2011, …}."""
+    """ "2011: 42 45; 2012: 58" → {(vendor, family, 42): 2011, …}."""
     found: dict[tuple[str, int, int], int] = {}
     for entry in text.split(";"):
         year, _, models = entry.partition(":")

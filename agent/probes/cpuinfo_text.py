@@ -38,17 +38,36 @@ def parse_cpuinfo(text: str) -> Cpu:
 
 def _by_library(text: str) -> dict[str, Any]:
     """py-cpuinfo's reading of `text`: its file source is pointed at the text for the time of the call."""
-    from cpuinfo import cpuinfo
-
-    source = cpuinfo.DataSource
+    library = _library()
+    source = library.DataSource
     kept = source.has_proc_cpuinfo, source.cat_proc_cpuinfo
     try:
         source.has_proc_cpuinfo = staticmethod(lambda: True)
         source.cat_proc_cpuinfo = staticmethod(lambda: (0, text))
-        told: dict[str, Any] = cpuinfo._get_cpu_info_from_proc_cpuinfo()
+        told: dict[str, Any] = library._get_cpu_info_from_proc_cpuinfo()
         return told
     finally:
         source.has_proc_cpuinfo, source.cat_proc_cpuinfo = (staticmethod(function) for function in kept)
+
+
+def _library() -> Any:
+    """py-cpuinfo. Its import would start `file` and `uname` to learn about this Python, and raise on an unknown CPU.
+
+    The text need not be of the PC that this runs on, so it is told one fixed thing instead.
+    """
+    import platform
+
+    names = vars(platform)
+    kept = {name: names[name] for name in ("architecture", "uname")}
+    nameless = platform.uname_result("Linux", "", "", "", "x86_64")
+    vars(nameless)["processor"] = ""  # filled in, so that it is not asked of a program
+    try:
+        names.update(architecture=lambda *_: ("", ""), uname=lambda: nameless)
+        from cpuinfo import cpuinfo
+
+        return cpuinfo
+    finally:
+        names.update(kept)
 
 
 def _whole(value: object) -> int | None:

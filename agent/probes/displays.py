@@ -16,8 +16,11 @@ from agent.probes.edid import Edid, is_internal_connector, parse_edid, split
 from agent.text import clean
 
 _DRM = "/sys/class/drm"
-_HEX_LINE = re.compile(r"\s*(?:[0-9a-f]{4,8}:?\s\s?)?((?:[0-9a-f]{2}){1,16}|(?:[0-9a-f]{2} ){1,15}[0-9a-f]{2}|"
-                       r"(?:[0-9a-f]{4} ){1,7}[0-9a-f]{4})(?:\s{2,}\S.*|\s*)", re.IGNORECASE)  # fmt: skip
+# An offset (xxd, hexdump, od) only with its colon or two blanks: "00ff ffff" alone is bytes.
+_HEX_LINE = re.compile(
+    r"\s*(?:[0-9a-f]{7,8}(?::\s|\s\s)\s*|[0-9a-f]{4}:\s+)?((?:[0-9a-f]{2} {0,2}){1,16})(?:\s+\S.*|\|.*|\s*)",
+    re.IGNORECASE,
+)
 _START = bytes.fromhex("00ffffffffffff00")
 _OUTPUT = re.compile(r"(\S+) (connected|disconnected|unknown connection)\b(.*)")
 _SIZE = re.compile(r"\b(\d+)mm x (\d+)mm\b")
@@ -35,6 +38,7 @@ class _Seen:
     height_mm: int | None = None
     width_px: int | None = None
     height_px: int | None = None
+    is_preferred: bool = False  # the mode is the screen's own wish, not a driver's default
 
 
 def probe(host: Host) -> Findings:
@@ -107,7 +111,7 @@ def _tell(seen: list[_Seen], source: str, found: Findings) -> None:
 
 def _completed(display: Display, screen: _Seen) -> Display:
     changes: dict[str, int | None] = {}
-    if display.width_px is None and (display.is_internal or screen.width_mm):
+    if display.width_px is None and (display.is_internal or screen.is_preferred):
         changes |= {"width_px": screen.width_px, "height_px": screen.height_px}
     if display.maker is None and display.width_mm is None:
         changes |= {"width_mm": screen.width_mm, "height_mm": screen.height_mm}
@@ -163,4 +167,5 @@ def _screen(head: re.Match[str], lines: list[str]) -> _Seen:
         height_mm=height_mm or None,
         width_px=int(preferred[1]) if preferred else None,
         height_px=int(preferred[2]) if preferred else None,
+        is_preferred=preferred is not None,
     )

@@ -141,8 +141,6 @@ def _why(where: str, name: str, ours: object, theirs: object, raw: str) -> str:
     return "unexplained"
 
 
-
-
 # --- systems ----------------------------------------------------------------------------------------------------------
 
 
