@@ -64,6 +64,8 @@ def parse_lscpu(text: str) -> Cpu | None:
     flags = _flags(one.get("flags"))
     sockets, cores, threads = _counts(told)
     is_x86 = vendor in X86_VENDORS
+    if "total cpu(s)" in text.casefold() and vendor == "AuthenticAMD" and (_whole(one.get("family")) or 0) >= 23:
+        cores = None  # the BSD look-alike counts every thread of a Zen as a core
     names = dict.fromkeys(name for name in told.get("name", []) if name and name != "-")
     return Cpu(
         vendor=vendor,

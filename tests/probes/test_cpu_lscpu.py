@@ -104,6 +104,12 @@ def test_bsd() -> None:
     assert cpu.windows_11 == "borderline"
 
 
+def test_bsd_counts_zen_threads_as_cores() -> None:
+    cpu = read("Architecture: amd64\nTotal CPU(s): 4\nThread(s) per core: 1\nCore(s) per socket: 4\nSocket(s): 1\n"
+               "Vendor: AuthenticAMD\nCPU family: 23\nModel: 24\n")  # fmt: skip
+    assert (cpu.sockets, cpu.cores, cpu.threads) == (1, None, 4)
+
+
 def test_two_kinds_of_arm_core() -> None:
     cpu = read(
         "Architecture: aarch64\nCPU(s): 8\nModel name: Cortex-A55\nModel: 0\nThread(s) per core: 1\n"
