@@ -1,7 +1,8 @@
 """Captures: the raw sources of one PC in a folder or one file, enough to inspect it again elsewhere.
 
     ABOUT.yaml      when, by which version, which kernel, whether it was scrubbed
-    sys.txt         a line per attribute: "path: text", "path = base64", "path -> link", "path ! why"
+    sys.txt         a line per attribute: "path: text", "path = base64", "path -> link", "path ! why",
+                    "path /" for an empty folder
     commands/       index.json (argv, status, why) and the raw answers
     expect/         reviewed results, in the project's own test captures only
 
@@ -10,6 +11,7 @@ names, links and sizes in a capture come from strangers.
 """
 
 import base64
+import contextlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,6 +26,7 @@ from agent.host import Host, NotCaptured, Output
 
 SYS_LIMIT = 64 << 20  # bytes of sys.txt
 PATHS_LIMIT = 200_000
+LINKS_FOLLOWED_MOST = 40  # as the kernel's own MAXSYMLINKS
 _WHYS = ("absent", "refused", "failed", "timed-out", "tool-missing")
 
 
@@ -144,26 +147,33 @@ def _broken(place: Path, detail: str) -> CaptureError:
 
 
 def unpack(sys_txt: bytes, root: Path) -> dict[str, Why]:
-    """Lay sys.txt out under `root` as real files; returns the refusals. Nothing can land outside `root`."""
-    refusals: dict[str, Why] = {}
-    links: list[tuple[Path, str]] = []
+    """Lay sys.txt out under `root` as real files; returns the refusals. Nothing can land outside `root`.
+
+    Attributes are often recorded by way of a link ("/sys/class/net/eth0/speed"): each path is first rewritten through
+    the recorded links, as text, so that every file is written before any link exists on disk.
+    """
     lines = sys_txt.decode("utf-8", "replace").split("\n")
     if len(lines) > PATHS_LIMIT:
         raise _broken(root / "sys.txt", f"{len(lines)} lines")
-    for number, line in enumerate(lines, 1):
-        if not line or line.startswith("#"):
+    entries = [_split(line, number) for number, line in enumerate(lines, 1) if line and not line.startswith("#")]
+    links = {path: value for path, sign, value in entries if sign == "->"}
+    refusals: dict[str, Why] = {}
+    for path, sign, value in entries:
+        real = _through(links, path)
+        if real is None or sign == "->":
             continue
-        path, sign, value = _split(line, number)
-        place = root / path.lstrip("/")
         if sign == "!":
-            refusals[path] = value if value in _WHYS else "failed"  # type: ignore[assignment] # checked just here
-        elif sign == "->":
-            links.append((place, value))
+            why: Why = value if value in _WHYS else "failed"  # type: ignore[assignment] # checked just here
+            refusals[path] = refusals[real] = why
+        elif sign == "/":
+            _make_folder(root / real.lstrip("/"))
         else:
-            _write(place, _unescape(value) if sign == ":" else base64.b64decode(value))
-    # Links last: a file written through a hostile link could otherwise land outside.
-    for place, target in links:
-        _link(root, place, target)
+            _write(root / real.lstrip("/"), _unescape(value) if sign == ":" else base64.b64decode(value))
+    for path, target in links.items():
+        parent = _through(links, path.rpartition("/")[0])
+        leads = _through(links, target if target.startswith("/") else f"{parent}/{target}")
+        if parent is not None and leads is not None:
+            _link(root / parent.lstrip("/") / path.rpartition("/")[2], root / leads.lstrip("/"))
     return refusals
 
 
@@ -174,7 +184,7 @@ def _split(line: str, number: int) -> tuple[str, str, str]:
     else:
         sign, _, value = rest.partition(" ")
     path = path.replace("%20", " ")
-    is_known = sign in (":", "=", "->", "!") and path.startswith("/") and ".." not in path.split("/")
+    is_known = sign in (":", "=", "->", "!", "/") and path.startswith("/") and ".." not in path.split("/")
     if not is_known:
         raise CaptureError(
             fr=f"Capture abîmée : sys.txt, ligne {number} illisible. Refaites la capture.",
@@ -183,28 +193,51 @@ def _split(line: str, number: int) -> tuple[str, str, str]:
     return path, sign, value
 
 
+def _through(links: dict[str, str], path: str) -> str | None:
+    """`path` with every recorded link followed and every ".." taken; None for a loop or a way out of the root."""
+    todo = [part for part in reversed(path.split("/")) if part not in ("", ".")]
+    done: list[str] = []
+    followed = 0
+    while todo:
+        part = todo.pop()
+        if part == "..":
+            if not done:
+                return None
+            done.pop()
+            continue
+        target = links.get("/" + "/".join([*done, part]))
+        if target is None:
+            done.append(part)
+            continue
+        followed += 1
+        if followed > LINKS_FOLLOWED_MOST:
+            return None
+        if target.startswith("/"):
+            done = []
+        todo += [inner for inner in reversed(target.split("/")) if inner not in ("", ".")]
+    return "/" + "/".join(done)
+
+
 def _write(place: Path, raw: bytes) -> None:
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        if not place.is_symlink():
-            place.write_bytes(raw)
+        place.write_bytes(raw)
     except OSError:
         return  # a path that is both file and folder: the first one stays
 
 
-def _link(root: Path, place: Path, target: str) -> None:
-    """Make the link and the place it leads to, so that `driver -> …/ahci` resolves though ahci was not captured."""
-    leads = (place.parent / target).resolve() if not target.startswith("/") else root / target.lstrip("/")
-    inside = root.resolve()
-    if not leads.is_relative_to(inside) or not place.parent.resolve().is_relative_to(inside):
-        return
-    try:
+def _make_folder(place: Path) -> None:
+    with contextlib.suppress(OSError):
+        place.mkdir(parents=True, exist_ok=True)
+
+
+def _link(place: Path, leads: Path) -> None:
+    """The link, and the place it leads to, so that `driver -> …/ahci` resolves though ahci was not captured."""
+    with contextlib.suppress(OSError):
         place.parent.mkdir(parents=True, exist_ok=True)
         if not leads.exists():
             leads.mkdir(parents=True)
-        place.symlink_to(target if not target.startswith("/") else leads)
-    except OSError:
-        return
+        place.symlink_to(leads)
 
 
 def escape(raw: bytes) -> str | None:

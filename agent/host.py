@@ -170,6 +170,12 @@ class Host:
         except OSError:
             return False
 
+    def is_folder(self, path: str) -> bool:
+        try:
+            return self._at(path).is_dir()
+        except OSError:
+            return False
+
     def is_plain(self, path: str) -> bool:
         """A regular file, not a folder, device or pipe."""
         try:

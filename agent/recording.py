@@ -16,6 +16,7 @@ from agent.capture import escape
 from agent.errors import StorageError
 from agent.facts import Machine
 from agent.host import Host, Output, Reading, Runner
+from agent.probes.id_names import PCI_FILES, USB_FILES, IdNames
 from agent.scrub import Scrubber, secrets_of
 
 FILE_LIMIT = 256 << 10  # bytes of one attribute
@@ -47,6 +48,10 @@ _FILES = (
     "/proc/asound/cards",
     "/proc/sys/dev/cdrom/info",
     "/proc/driver/rtc",
+    "/proc/sys/kernel/osrelease",
+    "/sys/firmware/acpi/tables/FACP",
+    "/sys/firmware/acpi/tables/WPBT",
+    "/sys/firmware/efi/efivars/BootCurrent-8be4df61-93ca-11d2-aa0d-00e098032b8c",
     "/sys/firmware/dmi/tables/DMI",
     "/sys/firmware/dmi/tables/smbios_entry_point",
     "/sys/firmware/efi/fw_platform_size",
@@ -92,9 +97,18 @@ class RecordingHost(Host):
         self.is_live = is_live
         self.readings: dict[str, Reading] = {}
         self.links: dict[str, str] = {}
+        self.empty: set[str] = set()  # "looked, found none" must replay as such
+
+    def names(self, path: str) -> tuple[str, ...]:
+        found = super().names(path)
+        if not found and self.is_folder(path):
+            self.empty.add(path)
+        return found
 
     def read(self, path: str, limit: int = FILE_LIMIT) -> Reading:
         reading = super().read(path, limit)
+        if (kept := self.readings.get(path)) and len(kept.raw) > len(reading.raw):
+            return reading  # read again with a smaller limit: the longer one stays
         self._note_links(path)
         self.readings[path] = reading
         return reading
@@ -197,8 +211,13 @@ def _files(
 def _lines(host: RecordingHost, scrubber: Scrubber) -> Iterator[str]:
     for path, target in host.links.items():
         yield f"{_quoted(path)} -> {scrubber.text(target)}"
+    for path in host.empty:
+        yield f"{_quoted(path)} /"
     for path, reading in host.readings.items():
         if reading.why == "absent":
+            continue
+        if path in (*PCI_FILES, *USB_FILES):
+            yield f"{_quoted(path)}: {escape(_named_ids(host, reading.raw))}"
             continue
         if reading.why:
             yield f"{_quoted(path)} ! {reading.why}"
@@ -206,6 +225,18 @@ def _lines(host: RecordingHost, scrubber: Scrubber) -> Iterator[str]:
         raw = scrubber.file(path, reading.raw)
         text = escape(raw)
         yield f"{_quoted(path)}: {text}" if text is not None else f"{_quoted(path)} = {base64.b64encode(raw).decode()}"
+
+
+def _named_ids(host: RecordingHost, raw: bytes) -> bytes:
+    """Of the 1.4 MB of names, those of this PC's own devices."""
+    pairs = []
+    for first, second in (("vendor", "device"), ("idVendor", "idProduct")):
+        for path, reading in host.readings.items():
+            folder, _, name = path.rpartition("/")
+            other = host.readings.get(f"{folder}/{second}")
+            if name == first and other is not None:
+                pairs.append((reading.text.removeprefix("0x"), other.text.removeprefix("0x")))
+    return IdNames(raw).trimmed(pairs)
 
 
 def _quoted(path: str) -> str:

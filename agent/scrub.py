@@ -108,18 +108,18 @@ class Scrubber:
         return self.raw(raw)
 
     def _smbios(self, raw: bytes) -> bytes:
-        """Strings by pattern; the UUID of type 1 sits in raw bytes 8 to 23 of its structure."""
+        """Strings by pattern; the UUID of type 1 and the serial of type 22 sit in raw bytes of their structures."""
         raw = self.raw(raw)
         place = 0
         while place + 4 <= len(raw):
             kind, length = raw[place], raw[place + 1]
             if length < 4:
                 break
-            if kind == 1 and length >= 24:
-                uuid = raw[place + 8 : place + 24]
-                if len(set(uuid)) > 1:
-                    fake = hmac.digest(self._key, uuid, "sha256")[:16]
-                    raw = raw[: place + 8] + fake + raw[place + 24 :]
+            for wanted, start, stop in ((1, 8, 24), (22, 16, 18)):
+                told = raw[place + start : place + stop]
+                if kind == wanted and length >= stop and len(set(told)) > 1:
+                    fake = hmac.digest(self._key, told, "sha256")[: stop - start]
+                    raw = raw[: place + start] + fake + raw[place + stop :]
             end = raw.find(b"\0\0", place + length)
             if end < 0:
                 break

@@ -151,3 +151,20 @@ def test_a_bomb_and_a_cut_archive_are_refused(tmp_path: Path) -> None:
     (tmp_path / "cut.tar.gz").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(CaptureError):
         load(tmp_path / "cut.tar.gz")
+
+
+def test_attributes_recorded_by_way_of_a_link_land_where_it_leads(tmp_path: Path) -> None:
+    sys_txt = """\
+/sys/bus/pci/devices/0000:00:17.0 -> ../../../devices/pci0000:00/0000:00:17.0
+/sys/bus/pci/devices/0000:00:17.0/vendor: 0x8086
+/sys/bus/pci/devices/0000:00:17.0/driver -> ../../../bus/pci/drivers/ahci
+/sys/class/power_supply /
+/sys/loop -> loop
+/sys/loop/x: y
+"""
+    host = load(own(tmp_path / "pc", sys_txt)).host
+    assert host.text("/sys/devices/pci0000:00/0000:00:17.0/vendor") == "0x8086"
+    assert host.text("/sys/bus/pci/devices/0000:00:17.0/vendor") == "0x8086"
+    assert host.resolve("/sys/bus/pci/devices/0000:00:17.0/driver") == "/sys/bus/pci/drivers/ahci"
+    assert host.is_folder("/sys/class/power_supply") and host.names("/sys/class/power_supply") == ()
+    assert host.read("/sys/loop/x").why is not None

@@ -12,7 +12,7 @@ MODULES = sorted(AGENT.rglob("*.py"))
 # Imports go to a lower number only; names of one number never import each other. Files of one package may.
 LAYERS = {
     "errors": 0, "facts": 0, "text": 0, "units": 0, "erasure": 0,
-    "labels": 0.5, "rules": 1, "envelope": 1, "host": 1, "durable": 1,
+    "labels": 0.5, "oneline": 0.7, "rules": 1, "envelope": 1, "host": 1, "durable": 1,
     "merkle": 1.5, "keys": 1.5, "archive": 1.5,
     "verdict": 2, "probes": 2, "wipe": 2,
     "record": 3, "scrub": 3, "foreign": 3, "report": 3,
@@ -23,7 +23,7 @@ LAYERS = {
     "screen": 5.5, "console": 6, "commands": 6, "cli": 7, "__main__": 8,
 }  # fmt: skip
 INVENTORY_MAY = {
-    "errors", "facts", "text", "units", "erasure", "labels", "rules", "verdict", "record", "envelope", "merkle",
+    "errors", "facts", "text", "units", "erasure", "labels", "oneline", "rules", "verdict", "record", "envelope", "merkle",
     "report", "durable", "keys",
 }  # fmt: skip
 MAY_LOAD_INVENTORY = {"commands"}  # its own entry point, lazily
@@ -33,6 +33,7 @@ LINES_MOST, MEDIAN_MOST, FUNCTION_MOST = 400, 150, 60
 # Who may reach the machine past the Host: the Host itself, and what writes our own folders.
 DOORS = {"host.py"}
 FORBIDDEN_IN_PROBES = {"subprocess", "glob", "platform", "socket", "shutil"}
+ALLOWED = {"cpuinfo_text.py": {"platform"}}  # there it keeps py-cpuinfo's import from asking about this machine
 HEAVY = {"requests", "rich", "textual", "pySMART", "cpuinfo", "psutil", "sqlalchemy", "starlette", "uvicorn", "jinja2"}
 
 
@@ -124,7 +125,7 @@ def test_only_the_host_reaches_the_machine(path: Path) -> None:
         assert "subprocess" not in found, "programs are asked through Host.run"
     if name_of(path) != "probes":
         return
-    assert not found & FORBIDDEN_IN_PROBES, "a probe reads nothing but a Host"
+    assert not found & (FORBIDDEN_IN_PROBES - ALLOWED.get(path.name, set())), "a probe reads nothing but a Host"
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             assert node.func.id != "open", "a probe reads nothing but a Host"

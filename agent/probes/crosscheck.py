@@ -12,6 +12,7 @@ import msgspec
 
 from agent.facts import AgeOrigin, Battery, Cpu, Disk, Firmware, Gap, Machine, Memory, System
 from agent.probes import Findings
+from agent.probes.battery_gauge import doubted
 from agent.probes.smbios import Table
 from agent.probes.system import chassis_of
 
@@ -125,7 +126,8 @@ def _type_22_batteries(machine: Machine, table: Table, table_source: str) -> Mac
 def _true_chassis(machine: Machine) -> Machine:
     """Correct the chassis by what is really there: makers leave "Desktop" in laptops and the reverse."""
     system = machine.system
-    has_panel = None if machine.displays is None else any(d.is_internal for d in machine.displays)
+    # No display seen at all (no driver, no DRM) is not "no panel inside".
+    has_panel = any(d.is_internal for d in machine.displays) if machine.displays else None
     has_battery = None
     if machine.batteries is not None:
         # Only a battery that is really there speaks; type 22 entries alone prove nothing.
@@ -161,7 +163,9 @@ def _dated(machine: Machine, now: datetime) -> Machine:
         made_origin=origin,
         age_years=_whole_years(made_on, now),
     )
-    return msgspec.structs.replace(machine, system=system, sources=machine.sources | {"system.made_on": origin or ""})
+    batteries = machine.batteries and tuple(doubted(battery, system.age_years) for battery in machine.batteries)
+    sources = machine.sources | {"system.made_on": origin or ""}
+    return msgspec.structs.replace(machine, system=system, batteries=batteries, sources=sources)
 
 
 def _whole_years(made_on: str, now: datetime) -> int:
