@@ -234,6 +234,13 @@ def test_every_flipped_byte_of_a_receipt_is_refused(index: int) -> None:
                 check(raw[:place] + bytes([raw[place] ^ flip]) + raw[place + 1 :])
 
 
+def test_a_note_under_our_name_about_another_log_is_refused() -> None:
+    leaf = merkle.leaf_hash(merkle.record_leaf(LEAF.digest, LEAF.key_id, LEAF.tenant, LEAF.received_at))
+    note = merkle.sign_checkpoint(Checkpoint(origin="autre.example/atelier", size=1, root=leaf), KEY, ORIGIN)
+    with pytest.raises(EnvelopeError):
+        check(merkle.make_receipt(LEAF, 0, note, []))
+
+
 def test_a_receipt_proves_one_record_of_one_log() -> None:
     with pytest.raises(EnvelopeError):
         merkle.check_receipt(receipt(), "e" * 64, KEY.public_key(), ORIGIN)

@@ -342,14 +342,17 @@ def test_killed_while_reconsidering(tmp_path: Path) -> None:
     assert every_kill(tmp_path, one_refused, lambda outbox: outbox.reconsider()) >= 8
 
 
-def test_killed_with_a_note_missing_then_archived(tmp_path: Path) -> None:
-    """The envelope is durable, its note is not; it must not leave new/ before the chain knows it."""
-    folder = tmp_path / "outbox"
-    outbox = Outbox(folder)
-    queued = outbox.add(KEY_ID, sealed(1))
-    for note in (folder / "chain").iterdir():
-        note.unlink()
-    other = Ed25519PrivateKey.generate()
-    outbox.add(key_id_of(other.public_key()), sealed(9, other))
-    outbox.archive(queued.digest, b"receipt")
-    assert outbox.add(KEY_ID, sealed(2)).seq == 2
+@pytest.mark.parametrize("leave", ["archive", "refuse"])
+def test_killed_before_the_note_then_delivered_first(tmp_path: Path, leave: str) -> None:
+    """The envelope is durable, its note is not: it must not leave new/ before the chain knows it."""
+    outbox = Outbox(tmp_path)
+    outbox.add(KEY_ID, sealed(1))
+    last = outbox.add(KEY_ID, sealed(2))
+    (note,) = (tmp_path / "chain").glob(f"*.{last.digest}")
+    note.unlink()
+    if leave == "archive":
+        outbox.archive(last.digest, b"receipt")
+    else:
+        outbox.refuse(last.digest, REASON)
+    outbox.add(KEY_ID, sealed(3))
+    check_chain(outbox, 3)

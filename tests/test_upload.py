@@ -230,6 +230,12 @@ def test_a_receipt_that_does_not_hold_archives_nothing(tmp_path: Path, lie: Call
     assert report.problem_fr
 
 
+def test_a_record_logged_under_another_key_is_not_delivered(tmp_path: Path) -> None:
+    outbox, inventory = filled(tmp_path, 1), SmallInventory()
+    inventory.key_id_logged = "0" * 64
+    assert send(outbox, inventory).waiting == 1 and outbox.archived() == ()
+
+
 def test_every_flipped_byte_of_the_answer_archives_nothing(tmp_path: Path) -> None:
     outbox = filled(tmp_path, 1)
     (waiting,) = outbox.waiting()

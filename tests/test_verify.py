@@ -85,6 +85,13 @@ def test_a_receipt_that_does_not_hold_is_broken(folder: Path, receipt: str) -> N
     assert not explained.holds and explained.record is not None
 
 
+def test_a_receipt_for_the_same_bytes_under_another_key_is_broken(folder: Path) -> None:
+    inventory = SmallInventory()
+    inventory.key_id_logged = "0" * 64
+    receipt = inventory.put(peek(RAW).digest, RAW)._body
+    assert not explain_envelope(RAW, keys.load_trust(folder), receipt).holds
+
+
 def test_revocation_counts_from_its_place_in_the_log(folder: Path) -> None:
     keys.revoke(folder, KEY_ID, 5)
     trust = keys.load_trust(folder)
