@@ -30,9 +30,10 @@ _TEXTS: tuple[tuple[str, str], ...] = (
     ("tlp-stat", r"^--- TLP "),
     ("glpi-dump", r"\A\$(SYSTEM|VAR1) = \{"),
     ("decode-dimms", r"^# decode-dimms|^Memory Serial Presence Detect Decoder|^Decoding EEPROM"),
-    ("dmidecode", r"\A\s*# dmidecode|^Handle 0x[0-9A-F]{4}(,\s|\s\()?.*(DMI type \d+)|^# SMBIOS entry point at"),
+    ("dmidecode", r"\A\s*# dmidecode|^Handle 0x[0-9A-Fa-f]{4}[,\s]\s*DMI type \d+|^# SMBIOS entry point at"),
     ("dmi-sysfs", r"^/sys/(class|devices/virtual)/dmi/id/\w+:"),
-    ("smartctl", r"^smartctl (version )?\d+\.\d+|^=== START OF (INFORMATION|READ SMART DATA|SMART DATA) SECTION ==="),
+    ("smartctl", r"^smartctl (version )?\d+\.\d+|^=== START OF (INFORMATION|READ SMART DATA|SMART DATA) SECTION ==="
+                 r"|^User Capacity:\s+\d[^\n]* bytes"),
     ("smartctl-scan", r"\A/dev/\S+ -d \S+ # /dev/"),
     ("hwinfo", r"^\s+Hardware Class: |^  Unique ID: \S+\.\S+"),
     ("lshw-short", r"\A(H/W path|Bus info)\s+Device\s+Class\s+Description"),
@@ -49,7 +50,7 @@ _TEXTS: tuple[tuple[str, str], ...] = (
     ("udevadm", r"^P: /devices/"),
     ("lshal", r"^udi = '/org/freedesktop/Hal"),
     ("xrandr", r"^Screen \d+: minimum |^\S+ (dis)?connected( primary)?( \d+x\d+\S*)? \(normal "),
-    ("edid", r"^\s*edid-decode\b|^EDID (version|Structure Version)|^\s*00 ?ff ?ff ?ff ?ff ?ff ?ff ?00"),
+    ("edid", r"^\s*edid-decode\b|^EDID (version|Structure|length) |^\s*00 ?ff ?ff ?ff ?ff ?ff ?ff ?00"),
     ("cpuid", r"^CPUID [0-9a-fA-F]{8}: [0-9a-fA-F]{8}-|^basic_cpuid\[0\]=|^\s+0x00000000 0x00: eax=0x"),
     ("cpuinfo", r"^(processor\s*: \d+|vendor_id\s*: IBM/S390)$[^\0]*^(vendor_id|cpu|cpu family|model name|Features|"
                 r"BogoMIPS|bogomips|bogomips per cpu)\s*:"),

@@ -28,7 +28,8 @@ def machine(*, bank_size: int | None = 4 * GIB) -> dict[str, Any]:
     """A made-up laptop with one module, a SATA disk, a stick, an NVMe, Wi-Fi and a camera."""
     banks = [
         node("bank:0", "memory", description="SODIMM DDR3 Synchronous 1600 MHz (0.6 ns)", product="PART-1",
-             vendor="Micron", slot="DIMM A", clock=1600000000, serial="12AB34CD", **({"size": bank_size} if bank_size else {})),
+             vendor="Micron", slot="DIMM A", clock=1600000000, serial="12AB34CD",
+             **({"size": bank_size} if bank_size else {})),
         node("bank:1", "memory", description="SODIMM DDR3 Synchronous [empty]", slot="DIMM B"),
     ]  # fmt: skip
     core = node(
@@ -59,7 +60,7 @@ def machine(*, bank_size: int | None = 4 * GIB) -> dict[str, Any]:
                   businfo="pci@0000:00:1a.0"),
              node("sata", "storage",
                   node("disk", "disk", description="ATA Disk", product="HGST HTS725050A7", vendor="HGST",
-                       serial="SER-1", version="A560", size=500_107_862_016, logicalname="/dev/sda", businfo="scsi@0:0.0.0",
+                       serial="SER-1", version="A560", size=500_107_862_016, logicalname="/dev/sda",
                        capabilities={"7200rpm": "7200 rotations per minute"},
                        configuration={"logicalsectorsize": "512", "sectorsize": "4096"}),
                   node("cdrom", "disk", description="DVD-RAM writer", product="DVD", vendor="Acme",
