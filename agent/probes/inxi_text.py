@@ -16,7 +16,7 @@ Pairs = tuple[tuple[str, str], ...]
 _PLACED = re.compile(r"(\d+)#\d+#\d+#(.*)", re.DOTALL)
 _SECTION = re.compile(r"([A-Z][A-Za-z]{2,10}):\s+(.*)")
 _KEY = re.compile(
-    r"(?<!\S)((?:bus ID|Local Storage|HDD Total Size|UEFI[ -]\[Legacy\]|BIOS|direct render|System RAM|Sound Server"
+    r"(?<!\S)((?:bus ID|chip ID|class ID|Local Storage|HDD Total Size|UEFI[ -]\[Legacy\]|BIOS|direct render|System RAM|Sound Server"
     r"|[A-Za-z][\w/.+-]{0,24})):(?=\s|$)"
 )
 # Names of people's things: what runs, where it is mounted, what the PC is called.
@@ -79,7 +79,7 @@ def _split(line: str) -> Iterator[tuple[str, str]]:
         yield "", clean(parts[0])
     for key, value in list(zip(parts[1::2], parts[2::2], strict=True))[:_PAIRS_MOST]:
         numbered = _NUMBERED.fullmatch(key)
-        yield numbered[1] if numbered else key.replace("bus ID", "bus-ID"), clean(value, 4096)
+        yield numbered[1] if numbered else key.replace(" ID", "-ID"), clean(value, 4096)
 
 
 def groups(pairs: Pairs, *starts: str) -> Iterator[dict[str, str]]:
