@@ -25,8 +25,11 @@ SIGNATURES_MOST = 8
 DEPTH_MOST = 32
 INTEGER_MOST = 2**53 - 1  # RFC 8785 / I-JSON: beyond it JSON readers disagree; larger numbers are written as text
 
-_TOKENS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[{]|[\]}]', re.DOTALL)
-_NOT_STRUCTURE = bytes(set(range(256)) - set(b'"[]{}'))
+_STRINGS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_IN_STRINGS_ONLY = bytes(set(range(256)) - set(b'"[]{},:.eE0123456789'))  # or in true, false, null, white space
+_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_ONE_BRACKET = bytes.maketrans(b"[]", b"{}")
+_ODD_NUMBER = re.compile(rb"[.E]|[0-9]e|[0-9]{16}")  # a fraction, an exponent, what may pass 2^53
 
 
 class Opened(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,8 +106,15 @@ def _check_canonical(value: object) -> None:
 
 def load_json(raw: bytes, max_depth: int = DEPTH_MOST) -> Any:
     """Strict JSON: bounded depth, no duplicate key, no float, nothing beyond 2^53, no NUL, UTF-8; or EnvelopeError."""
-    if _depth(raw) > max_depth:
+    # What stands outside of strings; of a broken text anything, the parser refuses it afterwards.
+    bare = _STRINGS.sub(b"", raw if b"\\" in raw else raw.translate(None, _IN_STRINGS_ONLY))
+    if _is_deeper(bare, max_depth):
         _refuse(f"Trop de niveaux imbriqués (plus de {max_depth}).", f"Nested too deep (over {max_depth} levels).")
+    try:
+        if b"\\u" not in raw and not _ODD_NUMBER.search(bare):
+            return _load_canonical(raw)
+    except (ValueError, RecursionError):
+        pass  # perhaps only written in another way
     try:
         text = raw.decode()
         value = json.loads(
@@ -120,17 +130,21 @@ def load_json(raw: bytes, max_depth: int = DEPTH_MOST) -> Any:
     return value
 
 
-def _depth(raw: bytes) -> int:
-    """The deepest nesting, without parsing; a broken text may give any number, the parser refuses it afterwards."""
-    bare = raw if b"\\" in raw else raw.translate(None, _NOT_STRUCTURE)
-    depth = deepest = 0
-    for token in _TOKENS.findall(bare):
-        if token in (b"{", b"["):
-            depth += 1
-            deepest = max(deepest, depth)
-        elif token in (b"}", b"]"):
-            depth -= 1
-    return deepest
+def _load_canonical(raw: bytes) -> Any:
+    """Several times faster for what we write ourselves: bytes that come back from their own value hide nothing."""
+    value = msgspec.json.decode(raw)
+    if msgspec.json.encode(value, order="sorted") != raw:  # a duplicate key would be missing
+        raise ValueError("not canonical")
+    return value
+
+
+def _is_deeper(bare: bytes, levels: int) -> bool:
+    brackets = bare.translate(_ONE_BRACKET, _NOT_BRACKETS)
+    for _ in range(levels):
+        if not brackets:
+            return False
+        brackets = brackets.replace(b"{}", b"")
+    return len(brackets) > 0
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -216,6 +216,7 @@ def test_what_readers_would_disagree_on_has_no_canonical_form(value: object) -> 
     "raw",
     [
         b"", b"{", b"nul", b"1.0", b"1e3", b"NaN", b"Infinity", b"-0", b"9007199254740992", b"9" * 5000,
+        b"[1.5]", b'{"a":1e3}', b"[true,1e2]", b'[12345678901234567890]', b"[-0]",
         b'{"a":1,"a":1}', b'{"a":{"b":1,"b":2}}', b'{"a":1,"\\u0061":1}', b'"\\ud800"', b'{"\\udfff":1}', b'"\\u0000"',
         b"\xef\xbb\xbf{}", "{}".encode("utf-16"), b'"\xff"', b"{} {}", b"[" * 33 + b"]" * 33, b"[" * 200_000,
         b'{"a":' * 40 + b"1" + b"}" * 40, b'"\x00"', b'"a\nb"',
