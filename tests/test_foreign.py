@@ -106,6 +106,7 @@ def test_binary_kinds() -> None:
     table = structure + bytes((1, 27, 2, 0)) + bytes(23) + b"\0\0" + bytes((2, 8, 3, 0)) + bytes(4) + b"\0\0"
     assert kind_of("anything.bin", table) == "dmi-dump"
     assert kind_of("lscpu", b"\x7fELF\0\0\0") is None
+    assert kind_of("noise.bin", structure) is None  # one lucky structure is no table
 
 
 # --- layouts ----------------------------------------------------------------------------------------------------------

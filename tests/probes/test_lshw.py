@@ -267,6 +267,12 @@ def test_localised_text(labels: dict[str, str]) -> None:
     assert findings_of(as_text(machine(), labels=labels)).facts == findings_of(as_text(machine())).facts
 
 
+def test_entities_are_never_expanded() -> None:
+    """Ten lines of nested entities are gigabytes once expanded; lshw writes none."""
+    text = '<!DOCTYPE node [<!ENTITY a "Book">]><node id="pc" class="system"><product>&a;</product></node>'
+    assert parse_lshw(text) == ((), False)
+
+
 def test_four_processors_that_are_one_socket() -> None:
     """Seen on a Toshiba: each thread listed as a processor of its own, in the same socket."""
     value = machine()
