@@ -17,6 +17,10 @@ _KINDS = {
     "handover": ("remise", "handover"),
 }  # fmt: skip
 
+_OUTCOMES = {
+    "refurbish": "bon pour le don", "repair": "à réparer", "review": "à vérifier", "recycle": "à recycler",
+}  # fmt: skip
+
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One sentence: `proven` by mathematics, `broken`, or `unproven` (somebody's word)."""
@@ -63,10 +67,11 @@ def explain_envelope(raw: bytes, trust: Trust, receipt: bytes | None = None) -> 
     if receipt is not None:
         place, found = _receipt(receipt, opened, trust)
         findings.append(found)
-    try:
-        trust.check_not_revoked(opened.key_id, place.index if place else None)
-    except EnvelopeError as error:
-        findings.append(_broken(error))
+    for key_id in opened.signers:
+        try:
+            trust.check_not_revoked(key_id, place.index if place else None)
+        except EnvelopeError as error:
+            findings.append(_broken(error))
     findings += _dates(record, place, receipt is None)
     findings.append(_limits())
     return Explanation(findings=tuple(findings), digest=opened.digest, record=record)
@@ -85,11 +90,12 @@ def _signer(opened: Opened, trust: Trust) -> Finding:
 def _about(record: Record) -> Finding:
     kind_fr, kind_en = _KINDS[record.kind]
     name = machine_name(record.machine.system)
-    outcome = record.verdicts[0].get("outcome") if record.verdicts else None
-    verdict = f", verdict : {outcome}" if outcome else ""
+    outcome = record.verdicts[0]["outcome"] if record.verdicts else None  # one of four: parse_payload saw to it
+    verdict_fr = f", verdict : {_OUTCOMES[outcome]}" if outcome else ""
+    verdict_en = f", verdict: {outcome}" if outcome else ""
     return _unproven(
-        f"La station dit : {kind_fr} de « {name} »{verdict} (fiche {record.id}, n° {record.seq} de sa suite).",
-        f'The station says: {kind_en} of "{name}"{verdict} (record {record.id}, no. {record.seq} of its chain).',
+        f"La station dit : {kind_fr} de « {name} »{verdict_fr} (fiche {record.id}, n° {record.seq} de sa suite).",
+        f'The station says: {kind_en} of "{name}"{verdict_en} (record {record.id}, no. {record.seq} of its chain).',
     )
 
 
