@@ -8,6 +8,8 @@ import re
 from decimal import Decimal, InvalidOperation
 from typing import Literal
 
+import msgspec
+
 from agent.facts import Firmware
 from agent.probes import Findings
 from agent.probes.firmware import parse_date
@@ -34,14 +36,20 @@ def bytes_in(text: str | None) -> int | None:
 
 
 def tell_table(findings: Findings, table: Table, source: str, usable_bytes: int | None = None) -> None:
-    """Sections "system", "firmware" and "memory", each only where the table says something of it."""
+    """Sections "system", "firmware" and "memory", each only where the table says something of it.
+
+    Slots are counted only where the source lists arrays of slots: modules alone do not tell how many are empty.
+    """
     if table.systems or table.boards or table.chassis:
         findings.found("system", parse_system(table), source)
     firmware = _firmware(table)
     if firmware != Firmware():
         findings.found("firmware", firmware, source)
     if table.memory_devices or usable_bytes:
-        findings.found("memory", parse_memory(table, usable_bytes), source)
+        memory = parse_memory(table, usable_bytes)
+        if not any(array.slots for array in table.memory_arrays):
+            memory = msgspec.structs.replace(memory, slots_total=None, slots_free=None)
+        findings.found("memory", memory, source)
 
 
 def _firmware(table: Table) -> Firmware:
