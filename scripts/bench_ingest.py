@@ -22,8 +22,8 @@ Sealed = tuple[str, bytes]
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--records", type=int, default=4000)
-    parser.add_argument("--connections", type=int, default=64)
+    parser.add_argument("--records", type=int, default=5000)
+    parser.add_argument("--connections", type=int, default=192)
     options = parser.parse_args(argv)
     with tempfile.TemporaryDirectory(dir=os.environ.get("BENCH_DIR")) as folder:
         bench(Path(folder), options.records, options.connections)

@@ -16,9 +16,10 @@ from starlette.routing import Route
 from agent import envelope
 from agent.errors import EnvelopeError
 from agent.inventory import refusal
+from agent.inventory.checking import Checker
 from agent.inventory.database import write
 from agent.inventory.enrol import Station, redeem
-from agent.inventory.intake import SetAside, Upload, check, key_claimed
+from agent.inventory.intake import SetAside, Upload, key_claimed
 from agent.inventory.inventory import Inventory
 from agent.inventory.refusal import Refusal
 from agent.inventory.schema import envelopes, leaves
@@ -40,10 +41,11 @@ class Enrolment(msgspec.Struct, frozen=True, kw_only=True):
 class Api:
     """The routes under /api/v1, over one open inventory."""
 
-    def __init__(self, inventory: Inventory, writer: RecordWriter) -> None:
+    def __init__(self, inventory: Inventory, writer: RecordWriter, checker: Checker) -> None:
         self._inventory = inventory
         self._settings = inventory.settings
         self._writer = writer
+        self._checker = checker
         self._held_bytes = 0
 
     def routes(self) -> list[Route]:
@@ -79,7 +81,7 @@ class Api:
         digest = _digest_in(request)
         raw = await self._receive(request, self._settings.upload_limit_bytes)
         try:
-            upload = check(digest, raw, self._inventory.store.keys)
+            upload = await self._checker.check(digest, raw)
             wait_s = self._inventory.quota.spend(upload.key_id, time.monotonic())
             if wait_s:
                 raise refusal.over_quota(wait_s)

@@ -15,6 +15,7 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from agent.inventory.api import Api, RecordWriter, on_disconnect, on_refusal
+from agent.inventory.checking import Checker
 from agent.inventory.guard import Guard
 from agent.inventory.inventory import Clock, open_inventory
 from agent.inventory.moment import now
@@ -41,11 +42,12 @@ def build(settings: Settings, *, clock: Clock = now) -> Starlette:
     writer: RecordWriter = RecordWriter(
         inventory.store.commit, batch=settings.batch_records, pending=settings.pending_records, report=report
     )
+    checker = Checker(inventory.store.keys)
     pages = Pages(inventory)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with writer:
+        async with writer, checker:
             yield
         inventory.engine.dispose()
 
@@ -59,7 +61,7 @@ def build(settings: Settings, *, clock: Clock = now) -> Starlette:
 
     app = Starlette(
         routes=[
-            Mount("/api/v1", routes=Api(inventory, writer).routes()),
+            Mount("/api/v1", routes=Api(inventory, writer, checker).routes()),
             Mount("/static", StaticFiles(directory=_HERE / "static")),
             *pages.routes(),
         ],

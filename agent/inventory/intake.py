@@ -44,7 +44,7 @@ class SetAside(msgspec.Struct, frozen=True, kw_only=True):
 def check(digest: str, raw: bytes, find_keys: FindKeys) -> Upload:
     """The upload, authentic and well formed; Refusal otherwise. The cheapest checks come first."""
     # (1) A key we know. The key id is a hint where to look; only the signature decides.
-    keys = find_keys(_key_ids_in(raw))
+    keys = find_keys(key_ids_in(raw))
     if not keys:
         raise _refusal_of(digest, raw) or refusal.unknown_key()
     # (2) The signature, by the key of a station, and (3) the content that was announced.
@@ -62,7 +62,7 @@ def check(digest: str, raw: bytes, find_keys: FindKeys) -> Upload:
     return Upload(digest=opened.digest, key_id=opened.key_id, raw=raw, row=row_of(record))
 
 
-def _key_ids_in(raw: bytes) -> tuple[str, ...]:
+def key_ids_in(raw: bytes) -> tuple[str, ...]:
     """The key ids a body seems to name, without parsing it: that happens once, when it is verified."""
     return tuple(key_id.decode() for key_id in _KEY_ID.findall(raw)[:SIGNATURES_MOST])
 
@@ -78,7 +78,7 @@ def _refusal_of(digest: str, raw: bytes) -> Refusal | None:
 
 def key_claimed(raw: bytes) -> str | None:
     """The first key id a refused body names, to find it again when that key is enrolled."""
-    return next(iter(_key_ids_in(raw)), None)
+    return next(iter(key_ids_in(raw)), None)
 
 
 def pretty(payload: bytes, limit: int) -> tuple[str, bool]:

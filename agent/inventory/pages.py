@@ -12,7 +12,7 @@ import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from agent import envelope
@@ -24,6 +24,7 @@ from agent.inventory.moment import read_aloud
 from agent.inventory.sheet import make_sheet
 from agent.inventory.told import shortened
 from agent.inventory.words import SIGNS, counted, word
+from agent.keys import fingerprint_words
 from agent.record import parse_payload
 from agent.text import clean
 
@@ -40,6 +41,7 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     signature: str
     is_bad: bool
     key_id: str
+    words: str
     digest: str
     log_index: int
 
@@ -62,7 +64,11 @@ class Pages:
         )
 
     def routes(self) -> list[Route]:
-        return [Route("/", self.list), Route("/machines/{machine_id}", self.machine)]
+        return [
+            Route("/", self.list),
+            Route("/machines/{machine_id}", self.machine),
+            Route("/records/{start}", self.record),
+        ]
 
     def list(self, request: Request) -> Response:
         query = request.query_params.get("q", "")[:200]
@@ -116,6 +122,17 @@ class Pages:
             document=Listing(text),
             document_is_cut=is_cut,
         )
+
+    def record(self, request: Request) -> Response:
+        """The short address that `triage` prints: the first digits of a record's digest lead to its machine."""
+        start = request.path_params["start"]
+        with self._inventory.engine.connect() as connection:
+            found = search.find_record(connection, self._tenant, start)
+        if found is None:
+            raise HTTPException(404)
+        asked = request.query_params.get("lang")
+        query = {"record": found.digest} | ({"lang": asked} if asked in ("fr", "en") else {})
+        return RedirectResponse(f"/machines/{found.machine_id}?{urlencode(query)}", 303)
 
     def message(
         self, request: Request, status: int, headers: Mapping[str, str] | None = None, *, text: str = ""
@@ -194,6 +211,7 @@ def _prove(evidence: search.Evidence, lang: str) -> tuple[Proof, bytes | None]:
         signature=signature,
         is_bad=is_bad,
         key_id=evidence.key_id,
+        words=" ".join(fingerprint_words(evidence.public_key)),
         digest=evidence.digest,
         log_index=evidence.log_index,
     )

@@ -16,8 +16,16 @@ class Refusal(InputRefused):
         self.alarm = alarm
         self.wait_s = wait_s
 
+    def __reduce__(self) -> tuple[object, ...]:
+        told = (self.status, self.word, self.fr, self.en, self.keep, self.alarm, self.wait_s)
+        return _rebuilt, told  # it crosses from the checking process
+
     def body(self) -> dict[str, str]:
         return {"error": self.word, "fr": self.fr, "en": self.en}
+
+
+def _rebuilt(status: int, word: str, fr: str, en: str, keep: bool, alarm: bool, wait_s: int) -> Refusal:
+    return Refusal(status, word, fr=fr, en=en, keep=keep, alarm=alarm, wait_s=wait_s)
 
 
 def wrong_type(given: str) -> Refusal:

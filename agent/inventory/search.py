@@ -1,5 +1,7 @@
 """What the pages ask of the index: the list of machines, one machine's records, the counts. Reads only."""
 
+import re
+
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, select
 
@@ -77,6 +79,18 @@ def history_of(connection: Connection, tenant: str, machine_id: str) -> list[Lis
         .limit(200)
     )
     return [_listed(row) for row in rows]
+
+
+def find_record(connection: Connection, tenant: str, start: str) -> Listed | None:
+    """The one record whose digest starts so; None when there is none, or more than one."""
+    if not re.fullmatch("[0-9a-f]{8,64}", start):
+        return None
+    rows = connection.execute(
+        select(records)
+        .where(records.c.tenant_id == tenant, records.c.digest >= start, records.c.digest <= start.ljust(64, "f"))
+        .limit(2)
+    ).all()
+    return _listed(rows[0]) if len(rows) == 1 else None
 
 
 def evidence_of(connection: Connection, tenant: str, digest: str) -> Evidence | None:

@@ -6,9 +6,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from agent import labels
 from agent.facts import Disk, Fact, Machine
 from agent.inventory.moment import read_aloud
-from agent.inventory.told import label_of, shortened, tell, title_of
+from agent.inventory.told import label_of, shortened, tell, tell_required
 from agent.inventory.words import word
 from agent.record import Record
 
@@ -54,7 +55,9 @@ class Section(NamedTuple):
 
 class Why(NamedTuple):
     outcome: str
+    is_note: bool
     because: str
+    told: str
     label: str
     observed: str
     required: str
@@ -107,7 +110,7 @@ def _judged(verdict: dict[str, Any], lang: str) -> Judged:
     reasons = verdict.get("reasons")
     fixes = verdict.get("fixes")
     return Judged(
-        title=_said(verdict.get("title"), lang) or title_of(verdict["profile"], lang),
+        title=_said(verdict.get("title"), lang) or verdict["profile"],
         outcome=verdict["outcome"],
         reasons=tuple(
             _why(reason, verdict["outcome"], lang)
@@ -124,12 +127,15 @@ def _why(reason: dict[str, Any], outcome: str, lang: str) -> Why:
     fact = reason.get("fact")
     path = fact if isinstance(fact, str) else ""
     its_outcome = reason.get("outcome")
+    recheck = word("recheck", lang) if reason.get("recheck") == "after-wipe" else ""
     return Why(
         outcome=its_outcome if its_outcome in ("refurbish", "repair", "review", "recycle") else outcome,
+        is_note=reason.get("note") is True,
         because=_said(reason.get("because"), lang) or _said(reason.get("rule"), lang),
+        told=" ".join(filter(None, (_said(reason.get("told"), lang), recheck))),
         label=label_of(path, lang),
         observed=tell(path, reason.get("observed"), lang),
-        required=tell(path, reason.get("required"), lang),
+        required=tell_required(path, reason.get("operator"), reason.get("required"), lang),
         source=_said(reason.get("source"), lang),
     )
 
@@ -221,7 +227,7 @@ def _gaps(machine: Machine, lang: str) -> Table:
     title = word("gaps", lang)
     columns = tuple(word(key, lang) for key in ("fact", "reason", "source", "detail"))
     rows = tuple(
-        (label_of(gap.path, lang), word(gap.why, lang), gap.source or "–", gap.detail or "–")
+        (label_of(gap.path, lang), labels.tell_why(gap.why, lang), gap.source or "–", gap.detail or "–")
         for gap in machine.gaps[:_ROWS_MOST]
     )
     return Table(title, columns, rows)

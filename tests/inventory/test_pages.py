@@ -95,7 +95,7 @@ def test_the_list_and_the_machine_page(client: TestClient, station: Station) -> 
     machine = client.get(machine_links(page)[0]).text
     for shown in (
         "À réparer", "Le navigateur a besoin de 8 Gio.", "4 Gio", "≥ 8 Gio", "dmidecode", "Ajouter une barrette.",
-        "environ 12 €", "Bon pour le don", "primtux", "Samsung SSD 850 EVO", "250 Go", "31,1 Wh", "50 %",
+        "environ 12 €", "Bon pour le don", "primtux", "Samsung SSD 850 EVO", "250 Go", "31 Wh", "50 %",
         "/sys/class/tpm", "Signée par le poste « Banc 1 »", digest, f"/api/v1/records/{digest}",
     ):  # fmt: skip
         assert shown in machine, shown
@@ -218,6 +218,17 @@ def test_the_history_of_a_machine(client: TestClient, station: Station) -> None:
     assert f"record={first}" in client.get(links[0]).text
     assert "LR-0001" in client.get(f"{links[0]}?record={first}").text
     assert client.get(f"{links[0]}?record={'0' * 64}").status_code == 404
+
+
+def test_the_short_address_of_a_record(client: TestClient, station: Station) -> None:
+    store(client, station, 1)
+    digest = store(client, station, 2, machine=made_up_machine(1))
+    answer = client.get(f"/records/{digest[:16]}", follow_redirects=False)
+    assert answer.status_code == 303
+    assert answer.headers["location"].endswith(f"?record={digest}")
+    assert "LR-0002" in client.get(f"/records/{digest[:16]}").text
+    for start in ("0" * 16, digest[:7], digest + "0", digest[:15] + "%"):
+        assert client.get(f"/records/{start}").status_code == 404
 
 
 def test_what_waits_is_announced(client: TestClient, station: Station) -> None:

@@ -3,15 +3,21 @@
 import asyncio
 import os
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
+import psutil
 import pytest
 
 from agent.envelope import public_key
 from agent.errors import EnvelopeError, StorageError
 from agent.inventory import desk
+from agent.inventory.checking import Checker
 from agent.inventory.database import open_database
 from agent.inventory.embedded import ask_health, find_embedded, serve, start_embedded, stop_embedded
 from agent.inventory.settings import Settings
@@ -119,6 +125,67 @@ def test_rivals_at_once_have_one_winner(folder: Path) -> None:
         answers = list(pool.map(lambda visit: put(address.url, *visit)[0], rivals))
     assert sorted(answers) == [201] + [409] * 23
     assert len(desk.list_alarms(Settings(folder=folder))) == 23
+
+
+RUSH = """
+import asyncio, os, sys, time
+from agent.inventory.checking import Checker
+from agent.inventory.intake import Upload
+from tests.inventory import Station
+
+async def run():
+    station = Station()
+    known = {station.key_id: station.key.public_key()}
+    visits = [station.visit(1), station.visit(2), Station(9).visit(1), (station.visit(3)[0], station.visit(4)[1])]
+    async with Checker(lambda key_ids: {k: known[k] for k in key_ids if k in known}, rush=1) as checker:
+        found = await asyncio.gather(*(checker.check(*visit) for visit in visits), return_exceptions=True)
+        told = ["taken" if isinstance(one, Upload) else one.word for one in found]
+        print(*told, *checker._pool._processes, flush=True)
+        time.sleep(60)
+
+if __name__ == "__main__":
+    asyncio.run(run())
+"""
+
+
+def test_a_rush_is_checked_in_a_second_process_that_dies_with_the_first(tmp_path: Path) -> None:
+    (tmp_path / "rush.py").write_text(RUSH)
+    root = str(Path(__file__).resolve().parents[2])
+    with subprocess.Popen(
+        [sys.executable, str(tmp_path / "rush.py")],
+        stdout=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": root},
+        text=True,
+    ) as first:
+        assert first.stdout
+        *told, second = first.stdout.readline().split()
+        first.kill()
+    assert told == ["taken", "taken", "unknown-key", "wrong-digest"]
+    for _ in range(100):
+        if not psutil.pid_exists(int(second)) or psutil.Process(int(second)).status() == psutil.STATUS_ZOMBIE:
+            return
+        time.sleep(0.05)
+    pytest.fail("the checking process outlived its server")
+
+
+def test_without_a_second_process_records_are_still_taken() -> None:
+    station = Station()
+    known = {station.key_id: station.key.public_key()}
+
+    async def run() -> list[object]:
+        async with Checker(lambda key_ids: known, rush=1) as checker:
+            checker._pool = DeadPool()  # type: ignore[assignment]  # what is left after the kernel killed it
+            visits = [station.visit(number) for number in range(1, 6)]
+            asked = [checker.check(*visit) for visit in visits] + [checker.check("0" * 64, visits[0][1])]
+            return list(await asyncio.gather(*asked, return_exceptions=True))
+
+    outcomes = asyncio.run(run())
+    assert [type(outcome).__name__ for outcome in outcomes] == ["Upload"] * 5 + ["Refusal"]
+
+
+class DeadPool(Executor):
+    def submit(self, *args: object, **kwargs: object) -> "Future[object]":  # type: ignore[override]
+        raise BrokenProcessPool
 
 
 def test_a_receipt_of_another_log_does_not_hold(folder: Path) -> None:
