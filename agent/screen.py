@@ -8,16 +8,14 @@ import textwrap
 from dataclasses import dataclass
 
 from agent.text import clean
+from agent.verdict.choose import WORDS as verdict_words
 
 WIDTH, HEIGHT = 80, 24
 MOST_REASONS, MOST_ACTIONS = 6, 3
 # Only characters that every Linux console font has.
 SIGNS = {"refurbish": "[OK]", "repair": "[+]", "review": "[?]", "recycle": "[X]"}
-WORDS = {
-    "refurbish": ("BON POUR LE DON", "GOOD TO GIVE"),
-    "repair": ("À RÉPARER", "REPAIR"),
-    "review": ("À VÉRIFIER", "CHECK"),
-    "recycle": ("À RECYCLER", "RECYCLE"),
+WORDS: dict[str, tuple[str, ...]] = {
+    outcome: tuple(word.upper() for word in told) for outcome, told in verdict_words.items()
 }
 _COLOURS = {"refurbish": "1;32", "repair": "1;33", "review": "1;36", "recycle": "1;31"}
 

@@ -18,7 +18,7 @@ LAYERS = {
     "record": 3, "scrub": 3, "foreign": 3, "report": 3,
     "capture": 3.5, "verify": 3.5,
     "recording": 4, "outbox": 4, "connectors": 4,
-    "upload": 4.5,
+    "upload": 4.5, "home": 4.7,
     "visit": 5, "fleet": 5,
     "screen": 5.5, "console": 6, "commands": 6, "cli": 7, "__main__": 8,
 }  # fmt: skip

@@ -18,6 +18,7 @@ from agent.probes.system import chassis_of
 
 _STRUCTS: dict[str, type[Any]] = {"system": System, "firmware": Firmware, "cpu": Cpu, "memory": Memory}
 _USABLE_SHORT_PERMILLE = 150  # less usable than fitted: shared graphics memory, or a module that does not answer
+_SOLD_YEARS = 4  # how long after its launch a processor design is still put into new PCs [J]
 # Fields where a second source saying otherwise matters enough to be told.
 _COMPARED = ("memory.fitted_bytes", "cpu.cores", "cpu.threads", "cpu.is_64_bit")
 
@@ -139,21 +140,21 @@ def _true_chassis(machine: Machine) -> Machine:
 
 
 def _dated(machine: Machine, now: datetime) -> Machine:
-    """Year of make: the earliest dated part, never before the processor's design.
+    """Year of make: the earliest dated part that fits the processor's design, else the design's own year.
 
-    A firmware date may be that of a later update, and batteries are replaced, so each is an upper bound: the earliest
-    is nearest to the truth. The processor's launch is a lower bound, and alone a poor estimate.
+    A firmware date may be that of an update years later and batteries are replaced, so each is an upper bound: the
+    earliest is nearest to the truth. What is dated before the processor existed, or long after its design was sold,
+    tells of something else.
     """
     dates: list[tuple[str, AgeOrigin]] = []
     if machine.firmware.released_on:
         dates.append((machine.firmware.released_on, "bios-date"))
     dates += [(str(d.made_year), "panel-date") for d in machine.displays or () if d.is_internal and d.made_year]
     dates += [(b.made_on, "battery-date") for b in machine.batteries or () if b.made_on]
-    launch = machine.cpu.launch_year
-    believable = [(date, origin) for date, origin in dates if 1995 <= int(date[:4]) <= now.year]
-    made_on, origin = min(believable, default=(None, None))
-    if launch and launch <= now.year and (made_on is None or int(made_on[:4]) < launch):
-        made_on, origin = str(launch), "cpu-launch"
+    launch = machine.cpu.launch_year if machine.cpu.launch_year and machine.cpu.launch_year <= now.year else None
+    first, last = (launch, launch + _SOLD_YEARS) if launch else (1995, now.year)
+    believable = [(date, origin) for date, origin in dates if first <= int(date[:4]) <= min(last, now.year)]
+    made_on, origin = min(believable, default=(str(launch), "cpu-launch") if launch else (None, None))
     if made_on is None:
         return machine
     system = msgspec.structs.replace(

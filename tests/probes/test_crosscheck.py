@@ -90,6 +90,7 @@ def test_a_laptop_that_says_desktop_is_corrected_by_its_battery_and_panel() -> N
         ("2011-01-01", None, None, 2013, "2013", "cpu-launch", 12),
         (None, None, "2014-03", 2012, "2014-03", "battery-date", 12),
         (None, None, None, None, None, None, None),
+        ("2019-09-24", None, None, 2012, "2012", "cpu-launch", 13),  # a firmware update, not the PC's age
         ("2067-01-01", None, None, 2015, "2015", "cpu-launch", 10),
     ],
 )

@@ -1,0 +1,186 @@
+"""`verify`, `keys`, `outbox`: what is proven, by whom, and what still waits."""
+
+import argparse
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agent.commands.say import Say, note, tell, tell_json
+
+if TYPE_CHECKING:
+    from agent.home import Home
+
+
+def add_verify(parser: argparse.ArgumentParser, say: Say) -> None:
+    parser.add_argument("file", type=Path, metavar="FILE", help=say("la fiche signée", "the signed record"))
+    parser.add_argument("--receipt", type=Path, metavar="FILE", help=say("son reçu", "its receipt"))
+    parser.add_argument(
+        "--key", type=Path, action="append", metavar="FILE", help=say("clé publique à croire", "public key to believe")
+    )
+    parser.add_argument(
+        "--trust", type=Path, metavar="DIR", help=say("dossier des clés à croire", "folder of keys to believe")
+    )
+    parser.add_argument("--json", action="store_true", help=say("pour programmes", "for programs"))
+    parser.set_defaults(run=run_verify)
+
+
+def add_keys(parser: argparse.ArgumentParser, say: Say) -> None:
+    parser.add_argument(
+        "action",
+        nargs="?",
+        choices=("show", "create", "rotate", "export"),
+        default="show",
+        help=say(
+            "montrer, créer, changer la clé, ou écrire sa partie publique", "show, make, change the key, or write it"
+        ),
+    )
+    parser.set_defaults(run=run_keys)
+
+
+def add_outbox(parser: argparse.ArgumentParser, say: Say) -> None:
+    parser.add_argument(
+        "action",
+        nargs="?",
+        choices=("list", "send", "retry", "prune"),
+        default="list",
+        help=say(
+            "lister, livrer, reprendre les refusées, ou faire de la place",
+            "list, deliver, take back the refused, make room",
+        ),
+    )
+    parser.add_argument("--json", action="store_true", help=say("pour programmes", "for programs"))
+    parser.set_defaults(run=run_outbox)
+
+
+def run_verify(options: argparse.Namespace, say: Say) -> int:
+    import msgspec
+
+    from agent.envelope import key_id_of
+    from agent.home import find_home
+    from agent.keys import load_trust, read_public_key
+    from agent.keys.trust import Entry
+    from agent.verify import explain_envelope
+
+    home = find_home(options.home)
+    raw = _bytes_of(options.file)
+    trust = load_trust(options.trust or home.trust)
+    if options.key:
+        from base64 import b64encode
+
+        found = {path.stem: read_public_key(path) for path in options.key}
+        stations = {
+            key_id_of(key): Entry(kind="station", name=name, public_key=b64encode(key).decode())
+            for name, key in found.items()
+        }
+        trust = msgspec.structs.replace(trust, stations=stations)
+    explanation = explain_envelope(raw, trust, _bytes_of(options.receipt) if options.receipt else _kept(home, raw))
+    if options.json:
+        tell_json({"holds": explanation.holds, "digest": explanation.digest, "findings": explanation.findings})
+    else:
+        tell("\n".join(explanation.lines(say.lang)))
+    return 0 if explanation.holds else 3
+
+
+def _bytes_of(path: Path) -> bytes:
+    from agent.errors import InputRefused
+
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputRefused(
+            fr=f"{path} ne peut pas être lu ({error.strerror}). Vérifiez le nom du fichier.",
+            en=f"{path} cannot be read ({error.strerror}). Check the file's name.",
+        ) from error
+
+
+def _kept(home: "Home", raw: bytes) -> bytes | None:
+    """The receipt this station itself keeps for the record, if it was delivered from here."""
+    from agent.envelope import peek
+    from agent.errors import RebondError
+    from agent.outbox import Outbox
+
+    try:
+        return Outbox(home.outbox).receipt(peek(raw).digest)
+    except (RebondError, OSError):
+        return None
+
+
+def run_keys(options: argparse.Namespace, say: Say) -> int:
+    from agent.home import find_home, passphrase
+    from agent.keys import create, load, rotate, trust_rotation
+    from agent.record import moment
+
+    home = find_home(options.home)
+    if options.action == "create":
+        create(home.keys, passphrase())
+    if options.action == "rotate":
+        _, statement = rotate(home.keys, moment(datetime.now(UTC)), passphrase())
+        trust_rotation(home.trust, statement)
+    if options.action == "export":
+        tell(load(home.keys, passphrase()).public.hex())
+        return 0
+    key = home.key() if options.action == "create" else load(home.keys, passphrase())
+    tell(
+        say(
+            f"Station : {key.station}\nClé :     {key.key_id}\nMots :    {' '.join(key.words)}",
+            f"Station: {key.station}\nKey:     {key.key_id}\nWords:   {' '.join(key.words)}",
+        )
+    )
+    return 0
+
+
+def run_outbox(options: argparse.Namespace, say: Say) -> int:
+    from agent.home import find_home
+    from agent.outbox import Outbox
+
+    home = find_home(options.home)
+    outbox = Outbox(home.outbox)
+    if options.action == "retry":
+        count = outbox.reconsider()
+        note(say(f"Fiches reprises : {count}", f"Records taken back: {count}"))
+    if options.action in ("send", "retry"):
+        return send(home, outbox, say)
+    if options.action == "prune":
+        count = outbox.make_room()
+        tell(say(f"Fiches livrées retirées : {count}", f"Delivered records removed: {count}"))
+        return 0
+    waiting, refused, damaged = outbox.waiting(), outbox.refused(), outbox.damaged()
+    if options.json:
+        tell_json({"waiting": waiting, "refused": refused, "damaged": damaged, "archived": outbox.archived()})
+    else:
+        lines = [say(f"En attente : {len(waiting)}", f"Waiting: {len(waiting)}")]
+        lines += [f"  {one.digest[:16]}…  {one.size_bytes} {say('octets', 'bytes')}" for one in waiting]
+        lines.append(say(f"Livrées : {len(outbox.archived())}", f"Delivered: {len(outbox.archived())}"))
+        lines.append(say(f"Refusées : {len(refused)}", f"Refused: {len(refused)}"))
+        for each in refused:
+            why = (say(each.reason.fr, each.reason.en)) if each.reason else "?"
+            lines.append(f"  {each.digest[:16]}…  {why}")
+        if damaged:
+            lines.append(say(f"Abîmées, mises de côté : {len(damaged)}", f"Damaged, set aside: {len(damaged)}"))
+        tell("\n".join(lines))
+    return 1 if refused or damaged else 0
+
+
+def send(home: "Home", outbox: object, say: Say) -> int:
+    """Deliver what waits; says what happened. Exit 5 while something still waits."""
+    from agent.errors import NotDelivered
+    from agent.outbox import Outbox
+    from agent.upload import open_session
+    from agent.visit import hand_over
+
+    assert isinstance(outbox, Outbox)
+    inventory = home.connection()
+    if inventory is None:
+        raise NotDelivered(
+            fr="Aucun inventaire n'est connu. Inscrivez cette station : rebond enrol ADRESSE CODE.",
+            en="No inventory is known. Enrol this station: rebond enrol URL CODE.",
+        )
+    done = hand_over(outbox, inventory, open_session(), attempts=3)
+    tell(
+        say(
+            f"Livrées : {len(done.delivered)}. Refusées : {len(done.refused)}. En attente : {done.waiting}.",
+            f"Delivered: {len(done.delivered)}. Refused: {len(done.refused)}. Waiting: {done.waiting}.",
+        )
+    )
+    done.check_nothing_waits()
+    return 1 if done.refused else 0

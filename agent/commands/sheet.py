@@ -1,0 +1,87 @@
+"""Facts and verdicts as plain text on a terminal of any width: `inspect` and `judge` without --json."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from agent.facts import Machine, source_of
+from agent.labels import item_label, label, tell, tell_why
+from agent.oneline import one_line
+from agent.screen import SIGNS, WORDS
+from agent.text import clean
+from agent.verdict import Verdict
+
+_SECTIONS = ("system", "firmware", "cpu", "memory", "clock")
+_LISTS = ("disks", "batteries", "displays", "gpus", "networks", "audio", "cameras", "optical", "usb", "sensors",
+          "hidden_storage")  # fmt: skip
+_LONG = ("flags", "attributes", "modules")  # told by --json, or on lines of their own
+
+
+def sheet(machine: Machine, lang: str) -> str:
+    """Every known fact with its label, then what could not be learnt and why."""
+    lines = [one_line(machine, lang)]
+    for name in _SECTIONS:
+        lines += _section(getattr(machine, name), name, label(name, lang), machine, lang)
+        for place, module in enumerate(machine.memory.modules if name == "memory" else ()):
+            lines += _section(module, f"memory.modules[{place}]", "", machine, lang, indent=2)
+    for name in _LISTS:
+        items = getattr(machine, name)
+        if items is None:
+            continue
+        if not items:
+            lines += ["", f"{label(name, lang)} : {'none' if lang == 'en' else 'aucun'}"]
+        for place, item in enumerate(items):
+            path = f"{name}[{place}]"
+            lines += _section(item, path, item_label(path, getattr(item, "name", None), lang), machine, lang)
+            if name == "disks":
+                lines += _section(item.health, f"{path}.health", "", machine, lang, indent=2)
+    return "\n".join([*lines, *_gaps(machine, lang)])
+
+
+def _section(value: Any, path: str, title: str, machine: Machine, lang: str, indent: int = 0) -> Iterator[str]:
+    rows = []
+    for field in value.__struct_fields__:
+        fact = getattr(value, field)
+        if fact is None or field in _LONG or fact == () or isinstance(fact, msgspec.Struct):
+            continue
+        rows.append((label(f"{path}.{field}", lang), tell(f"{path}.{field}", fact, lang)))
+    if not rows:
+        return
+    if title:
+        source = source_of(machine, path)
+        yield ""
+        yield clean(title) + (f"   [{clean(source, 60)}]" if source else "")
+    width = min(34, max(len(name) for name, _ in rows))
+    for name, told in rows:
+        yield f"{' ' * indent}  {name:<{width}}  {clean(told)}"
+
+
+def _gaps(machine: Machine, lang: str) -> list[str]:
+    if not machine.gaps:
+        return []
+    lines = ["", "Not learnt" if lang == "en" else "Ce qui n'a pas pu être lu"]
+    for gap in machine.gaps:
+        detail = f" ({clean(gap.detail, 80)})" if gap.detail else ""
+        name = label(gap.path, lang) if gap.path else clean(gap.source, 40)
+        lines.append(f"  {clean(name, 50)} : {tell_why(gap.why, lang)} – {clean(gap.source, 60)}{detail}")
+    return lines
+
+
+def verdict_lines(machine: Machine, verdicts: tuple[Verdict, ...], lang: str) -> str:
+    """Each profile's word, its reasons and its fixes. Only the first profile sends a machine to recycling: a good PC
+    that Windows 11 refuses is "not suitable" there."""
+    lines = [one_line(machine, lang)]
+    for place, verdict in enumerate(verdicts):
+        word = WORDS[verdict.outcome][lang == "en"]
+        if place and verdict.outcome == "recycle":
+            word = "NOT SUITABLE" if lang == "en" else "NE CONVIENT PAS"
+        lines += ["", f"{SIGNS[verdict.outcome]} {word} – {verdict.title.told(lang)} ({verdict.profile})"]
+        lines += [f"  - {clean(reason.told.told(lang), 300)}" for reason in verdict.reasons]
+        lines += [f"  > {clean(fix.en if lang == 'en' else fix.fr, 200)} (~{fix.cost_eur} €)" for fix in verdict.fixes]
+    return "\n".join(lines)
+
+
+def purchases(verdict: Verdict, lang: str) -> tuple[str, ...]:
+    """What to buy or do, with its rough cost."""
+    return tuple(f"{clean(fix.en if lang == 'en' else fix.fr, 200)} (~{fix.cost_eur} €)" for fix in verdict.fixes)

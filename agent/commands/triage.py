@@ -1,0 +1,178 @@
+"""`triage`, the main job: inspect → judge → sign → queue → deliver, and one screen that says what to do."""
+
+import argparse
+import os
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from agent.commands.look import add_json, add_profile_choice, add_source, look
+from agent.commands.say import Say, note, tell, tell_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from agent.facts import Machine
+    from agent.home import Home
+    from agent.outbox import Outbox
+    from agent.rules import Profile
+    from agent.screen import Result
+    from agent.upload import Delivery
+    from agent.verdict import Verdict
+
+RECYCLE_EXIT = 10
+
+
+def add_triage(parser: argparse.ArgumentParser, say: Say) -> None:
+    add_source(parser, say)
+    add_profile_choice(parser, say)
+    add_json(parser, say)
+    parser.add_argument("--sticker", metavar="CODE", help=say("étiquette collée sur le PC", "sticker on the PC"))
+    parser.add_argument("--lot", metavar="CODE", help=say("lot de la collecte", "lot of the collection"))
+    parser.add_argument("--operator", metavar="CODE", help=say("code du technicien (pas son nom)", "operator's code"))
+    parser.add_argument("--offline", action="store_true", help=say("ne rien livrer maintenant", "deliver nothing now"))
+    parser.add_argument(
+        "--exit-verdict", action="store_true", help=say("code de sortie 10 si à recycler", "exit 10 when recycle")
+    )
+    parser.set_defaults(run=run_triage)
+
+
+def run_triage(options: argparse.Namespace, say: Say) -> int:
+    from agent.capture import load
+    from agent.home import find_home
+    from agent.host import Host
+    from agent.outbox import Outbox
+    from agent.record import ProfileUsed
+    from agent.rules import load_profiles
+    from agent.verdict import judge
+    from agent.visit import Desk, clock_evidence, note_visit
+
+    profiles = load_profiles(options.profiles_dir, only=options.profile)
+    home = find_home(options.home)
+    key, outbox, now = home.key(), Outbox(home.outbox), datetime.now(UTC)
+    machine = look(options.source, say, home.mac_key())
+    verdicts = tuple(judge(machine, profile) for profile in profiles)
+    used = [ProfileUsed(name=p.name, version=p.version, digest=p.digest) for p in profiles]
+    host = load(options.source).host if options.source else Host()
+    noted = note_visit(
+        machine, verdicts, used, key=key, outbox=outbox, now=now, clock=clock_evidence(host, machine, now),
+        desk=Desk(operator=options.operator, lot=options.lot, sticker=options.sticker),
+    )  # fmt: skip
+    delivery = None if options.offline else _deliver(home, outbox, say)
+    where = _where(home, noted.machine) if delivery and noted.digest in delivery.delivered else None
+    if options.json:
+        record = {"id": noted.id, "digest": noted.digest, "path": str(noted.path)}
+        tell_json({"machine": machine, "verdicts": verdicts, "record": record})
+    else:
+        _show(_result(machine, verdicts, profiles, say.lang, outbox, where), say)
+    return _exit_code(options, verdicts[0], delivery, outbox)
+
+
+def _exit_code(options: argparse.Namespace, verdict: "Verdict", delivery: "Delivery | None", outbox: "Outbox") -> int:
+    if options.exit_verdict and verdict.outcome == "recycle":
+        return RECYCLE_EXIT
+    if delivery is not None and delivery.waiting and not delivery.delivered:
+        return 5
+    return 1 if outbox.refused() or outbox.damaged() else 0
+
+
+def _deliver(home: "Home", outbox: "Outbox", say: Say) -> "Delivery | None":
+    """Deliver to the inventory this station knows; with none known, to an embedded one started here."""
+    from agent.errors import RebondError
+    from agent.upload import Delivery, open_session
+    from agent.visit import hand_over
+
+    try:
+        inventory = home.connection() or _embedded(home, say)
+        done = hand_over(outbox, inventory, open_session())
+    except RebondError as error:
+        # The record is safe in the outbox; say why it stays there and go on to the verdict.
+        note(f"rebond: {error.told(say.lang)}")
+        return Delivery(waiting=len(outbox.waiting()), problem_fr=error.fr, problem_en=error.en)
+    if done.problem_fr:
+        note("rebond: " + say(done.problem_fr, done.problem_en or ""))
+    return done
+
+
+def _embedded(home: "Home", say: Say):  # type: ignore[no-untyped-def] # an upload.Inventory, imported lazily
+    from agent.errors import StorageError
+    from agent.upload import Inventory
+
+    try:
+        from agent.inventory.desk import enrol_local
+        from agent.inventory.embedded import find_embedded, start_embedded
+        from agent.inventory.settings import Settings
+    except ImportError as error:
+        raise StorageError(
+            fr="Aucun inventaire n'est connu, et celui de secours n'est pas installé (pip install 'rebond[server]').",
+            en="No inventory is known, and the embedded one is not installed (pip install 'rebond[server]').",
+        ) from error
+    from agent.keys import trust_log
+
+    if find_embedded(home.inventory) is None:
+        note(say("Démarrage de l'inventaire de ce poste…", "Starting this computer's inventory…"))
+    address = start_embedded(home.inventory)
+    trust = enrol_local(Settings(folder=home.inventory), home.key().public, "poste local")
+    trust_log(home.trust, trust.origin, trust.log_public_key)
+    # No connection is kept: the embedded one is found anew each time, its port may change.
+    return Inventory(url=address.url, origin=address.origin, log_public_key=address.log_public_key)
+
+
+def _result(
+    machine: "Machine", verdicts: "Sequence[Verdict]", profiles: "Sequence[Profile]", lang: str, outbox: "Outbox",
+    where: str | None,
+) -> "Result":  # fmt: skip
+    from agent.commands.sheet import purchases
+    from agent.oneline import one_line
+    from agent.screen import Result
+    from agent.verdict import best_fitting
+
+    verdict = verdicts[0]
+    actions = purchases(verdict, lang)
+    suits = tuple(fitting.title.told(lang) for fitting in best_fitting(machine, profiles))
+    return Result(
+        machine=one_line(machine, lang),
+        outcome=verdict.outcome,
+        profile=verdict.title.told(lang),
+        reasons=tuple(reason.told.told(lang) for reason in verdict.reasons),
+        actions=actions or _next_step(verdict.outcome, lang),
+        suits=suits if verdict.outcome != "refurbish" else (),
+        waiting=len(outbox.waiting()),
+        refused=len(outbox.refused()),
+        where=where,
+    )
+
+
+def _next_step(outcome: str, lang: str) -> tuple[str, ...]:
+    """What to do when the rules name no part."""
+    told = {
+        "refurbish": ("Effacer les disques, puis installer le système.", "Wipe the disks, then install the system."),
+        "repair": ("Voir avec le responsable : la réparation n'a pas de pièce connue.", "Ask the person in charge."),
+        "review": (
+            "Vérifier les points ci-dessus, puis relancer le tri.",
+            "Check the points above, then run triage again.",
+        ),
+        "recycle": (
+            "Effacer ou détruire les disques. Garder les bonnes pièces. Mettre à recycler.",
+            "Wipe or destroy the disks. Keep the good parts. Send to recycling.",
+        ),
+    }[outcome]
+    return (told[lang == "en"],)
+
+
+def _where(home: "Home", machine: str) -> str | None:
+    """Address of the machine's page in the inventory that took the record."""
+    inventory = home.connection()
+    if inventory is None:
+        from agent.inventory.embedded import find_embedded
+
+        address = find_embedded(home.inventory)
+        return f"{address.url}/machines/{machine}" if address else None
+    return f"{inventory.url}/machines/{machine}"
+
+
+def _show(result: "Result", say: Say) -> None:
+    from agent.screen import render
+
+    colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    tell(render(result, say.lang, colour=colour))

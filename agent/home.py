@@ -1,0 +1,125 @@
+"""Where a station keeps what is its own: key, trust, outbox, and which inventory it delivers to.
+
+keys/        the station's key (0600)
+trust/       keys it believes: stations, logs
+outbox/      signed records, waiting and archived
+inventory/   the embedded inventory, where one was started here
+connection-0001.json …   the inventory this station was enrolled with; the newest counts
+"""
+
+import hashlib
+import os
+import re
+from base64 import b64decode, b64encode
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from agent.durable import write_new
+from agent.errors import StorageError
+
+if TYPE_CHECKING:
+    from agent.keys import StationKey
+    from agent.upload import Enrolled, Inventory
+
+_CONNECTION = re.compile(r"connection-(\d{4})\.json")
+
+
+class Connection(msgspec.Struct, frozen=True, kw_only=True):
+    """One enrolment, as kept: the log's key is what every receipt is checked with."""
+
+    url: str
+    origin: str
+    tenant: str
+    log_public_key: str  # base64 of 32 bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    root: Path
+
+    @property
+    def keys(self) -> Path:
+        return self.root / "keys"
+
+    @property
+    def trust(self) -> Path:
+        return self.root / "trust"
+
+    @property
+    def outbox(self) -> Path:
+        return self.root / "outbox"
+
+    @property
+    def inventory(self) -> Path:
+        return self.root / "inventory"
+
+    def key(self) -> "StationKey":
+        """This station's key, made on its first use; the station trusts itself."""
+        from agent.keys import load_or_create, trust_station
+
+        key = load_or_create(self.keys, passphrase())
+        trust_station(self.trust, key.public, "this station")
+        return key
+
+    def mac_key(self) -> bytes:
+        """The key of the hash that stands for a MAC address: this station's secret, so that nobody can try them all."""
+        key = self.key()
+        return hashlib.sha256(b"rebond mac address\0" + key.private.private_bytes_raw()).digest()
+
+    def connection(self) -> "Inventory | None":
+        """The inventory this station delivers to; None before the first enrolment."""
+        from agent.upload import Inventory
+
+        numbered = self._connections()
+        if not numbered:
+            return None
+        path = self.root / f"connection-{numbered[-1]:04}.json"
+        try:
+            kept = msgspec.json.decode(path.read_bytes(), type=Connection)
+            return Inventory(url=kept.url, origin=kept.origin, log_public_key=b64decode(kept.log_public_key))
+        except (OSError, ValueError) as error:
+            raise StorageError(
+                fr=f"{path} est illisible. Inscrivez de nouveau la station : rebond enrol.",
+                en=f"{path} cannot be read. Enrol the station again: rebond enrol.",
+            ) from error
+
+    def connect(self, url: str, enrolled: "Enrolled") -> None:
+        """Deliver there from now on, and believe its log. InputRefused when a known log shows another key."""
+        from agent.keys import trust_log
+
+        trust_log(self.trust, enrolled.origin, enrolled.log_public_key)
+        kept = Connection(
+            url=url,
+            origin=enrolled.origin,
+            tenant=enrolled.tenant,
+            log_public_key=b64encode(enrolled.log_public_key).decode(),
+        )
+        number = (self._connections() or [0])[-1] + 1
+        write_new(self.root / f"connection-{number:04}.json", msgspec.json.encode(kept))
+
+    def _connections(self) -> list[int]:
+        try:
+            found = [_CONNECTION.fullmatch(path.name) for path in self.root.iterdir()]
+        except FileNotFoundError:
+            return []
+        return sorted(int(match[1]) for match in found if match)
+
+
+def find_home(option: str | None) -> Home:
+    """`--home`, else REBOND_HOME, else /var/lib/rebond for root, else the user's own data folder."""
+    told = option or os.environ.get("REBOND_HOME")
+    if told:
+        return Home(Path(told).absolute())
+    if os.geteuid() == 0:
+        return Home(Path("/var/lib/rebond"))
+    data = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Home(Path(data) / "rebond")
+
+
+def passphrase() -> bytes | None:
+    """REBOND_PASSPHRASE, where the station's key is kept under one."""
+    told = os.environ.get("REBOND_PASSPHRASE")
+    return told.encode() if told else None

@@ -1,0 +1,108 @@
+"""One visit of one PC: judged, written as a record, signed, queued, delivered. Decides nothing the rules did not.
+
+The record is on stable storage before anything is sent; being killed before that loses a few seconds of looking,
+after that nothing.
+"""
+
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from agent import __version__
+from agent.envelope import seal
+from agent.facts import Machine
+from agent.host import Host
+from agent.outbox import Outbox, Queued
+from agent.record import ClockEvidence, ProfileUsed, Record, build_payload, moment, subjects, uuid7
+from agent.verdict import Verdict
+
+if TYPE_CHECKING:
+    from agent.keys import StationKey
+    from agent.upload import Client, Delivery, Inventory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Who is at work, and on what: codes only, no names."""
+
+    operator: str | None = None
+    lot: str | None = None
+    sticker: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """The record of a visit, safe in the outbox."""
+
+    id: str
+    digest: str
+    path: Path
+    seq: int
+    machine: str  # digest that names the machine in the inventory
+
+
+def note_visit(
+    machine: Machine,
+    verdicts: Sequence[Verdict],
+    profiles: Sequence[ProfileUsed],
+    *,
+    key: "StationKey",
+    outbox: Outbox,
+    desk: Desk,
+    now: datetime,
+    clock: ClockEvidence,
+) -> Noted:
+    """Write, sign and queue the record. RecordError or StorageError when it cannot be kept: then nothing was."""
+    record_id = uuid7(now, secrets.token_bytes)
+    about: list[str] = []
+
+    def build(seq: int, prev: str | None) -> bytes:
+        record = Record(
+            id=record_id,
+            kind="triage",
+            made_at=moment(now),
+            station=key.station,
+            operator=desk.operator,
+            lot=desk.lot,
+            sticker=desk.sticker,
+            machine=machine,
+            verdicts=tuple(msgspec.to_builtins(verdict) for verdict in verdicts),
+            clock=clock,
+            seq=seq,
+            prev=prev,
+            agent_version=__version__,
+            profiles=tuple(profiles),
+        )
+        about.append(subjects(record)[0].digest["sha256"])
+        return seal(build_payload(record), key.private)
+
+    queued: Queued = outbox.add(key.key_id, build)
+    return Noted(id=record_id, digest=queued.digest, path=queued.path, seq=queued.seq or 0, machine=about[-1])
+
+
+def clock_evidence(host: Host, machine: Machine, now: datetime) -> ClockEvidence:
+    """What this station knew of the time as it signed (server.md 2.3: time is evidence, never trusted)."""
+    known = [text for text in (machine.clock.built, machine.clock.checkpoint) if text]
+    return ClockEvidence(
+        wall=moment(now),
+        monotonic_ms=time.monotonic_ns() // 1_000_000,
+        boot_id=host.text("/proc/sys/kernel/random/boot_id"),
+        not_before=max(known, default=None),
+    )
+
+
+def hand_over(outbox: Outbox, inventory: "Inventory", client: "Client", attempts: int = 1) -> "Delivery":
+    """Deliver everything that waits, this visit's record and older ones."""
+    from random import random
+
+    from agent.upload import deliver
+
+    return deliver(
+        outbox, inventory, client, now=lambda: datetime.now(UTC), sleep=time.sleep, random=random, attempts=attempts
+    )
