@@ -2,12 +2,13 @@
 strings is done where the page prints them.
 """
 
+import re
 from typing import Any, NamedTuple
 
 import msgspec
 
 from agent import labels
-from agent.facts import Disk, Fact, Machine
+from agent.facts import Battery, Disk, Fact, Machine
 from agent.inventory.moment import read_aloud
 from agent.inventory.told import label_of, shortened, tell, tell_required
 from agent.inventory.words import word
@@ -97,7 +98,7 @@ def make_sheet(record: Record, received_at: str, lang: str) -> Sheet:
         received=read_aloud(received_at, lang),
         record_id=record.id,
         made_at=read_aloud(record.made_at, lang),
-        verdicts=tuple(_judged(verdict, lang) for verdict in record.verdicts[:64]),
+        verdicts=tuple(_judged(verdict, record.machine, lang) for verdict in record.verdicts[:64]),
         sections=tuple(_sections(record.machine, lang)),
         gaps=_gaps(record.machine, lang),
     )
@@ -106,14 +107,14 @@ def make_sheet(record: Record, received_at: str, lang: str) -> Sheet:
 # --- verdicts: documents of `rebond judge --json`, which a newer station may have extended ----------------------------
 
 
-def _judged(verdict: dict[str, Any], lang: str) -> Judged:
+def _judged(verdict: dict[str, Any], machine: Machine, lang: str) -> Judged:
     reasons = verdict.get("reasons")
     fixes = verdict.get("fixes")
     return Judged(
         title=_said(verdict.get("title"), lang) or verdict["profile"],
         outcome=verdict["outcome"],
         reasons=tuple(
-            _why(reason, verdict["outcome"], lang)
+            _why(reason, verdict["outcome"], machine, lang)
             for reason in (reasons if isinstance(reasons, list) else [])[:_ROWS_MOST]
             if isinstance(reason, dict)
         ),
@@ -123,21 +124,33 @@ def _judged(verdict: dict[str, Any], lang: str) -> Judged:
     )
 
 
-def _why(reason: dict[str, Any], outcome: str, lang: str) -> Why:
+def _why(reason: dict[str, Any], outcome: str, machine: Machine, lang: str) -> Why:
     fact = reason.get("fact")
     path = fact if isinstance(fact, str) else ""
     its_outcome = reason.get("outcome")
     recheck = word("recheck", lang) if reason.get("recheck") == "after-wipe" else ""
+    because = _said(reason.get("because"), lang) or _said(reason.get("rule"), lang)
+    told = " ".join(filter(None, (_said(reason.get("told"), lang), recheck)))
+    if reason.get("unknown") is True and told:  # "the disk is too small" would be a lie when nobody knows its size
+        because, told = told, because
+    required = reason.get("required")
     return Why(
         outcome=its_outcome if its_outcome in ("refurbish", "repair", "review", "recycle") else outcome,
         is_note=reason.get("note") is True,
-        because=_said(reason.get("because"), lang) or _said(reason.get("rule"), lang),
-        told=" ".join(filter(None, (_said(reason.get("told"), lang), recheck))),
-        label=label_of(path, lang),
+        because=because,
+        told=told,
+        label=label_of(path, lang, _item_name(machine, path)),
         observed=tell(path, reason.get("observed"), lang),
-        required=tell_required(path, reason.get("operator"), reason.get("required"), lang),
+        required="–" if required is None else tell_required(path, reason.get("operator"), required, lang),
         source=_said(reason.get("source"), lang),
     )
+
+
+def _item_name(machine: Machine, path: str) -> str | None:
+    """The name of the disk or battery a path is about: "disks[0].serial" → "sda"."""
+    match = re.match(r"(disks|batteries)\[(\d{1,4})\]", path)
+    items: tuple[Disk | Battery, ...] = (getattr(machine, match[1]) or ()) if match else ()
+    return items[int(match[2])].name if match and int(match[2]) < len(items) else None
 
 
 def _fix(fix: object, lang: str) -> str:
@@ -227,7 +240,12 @@ def _gaps(machine: Machine, lang: str) -> Table:
     title = word("gaps", lang)
     columns = tuple(word(key, lang) for key in ("fact", "reason", "source", "detail"))
     rows = tuple(
-        (label_of(gap.path, lang), labels.tell_why(gap.why, lang), gap.source or "–", gap.detail or "–")
+        (
+            label_of(gap.path, lang, _item_name(machine, gap.path)),
+            labels.tell_why(gap.why, lang),
+            gap.source or "–",
+            gap.detail or "–",
+        )
         for gap in machine.gaps[:_ROWS_MOST]
     )
     return Table(title, columns, rows)

@@ -9,15 +9,15 @@ from agent.text import clean
 _LISTED_MOST = 40
 
 
-def label_of(path: str, lang: str) -> str:
-    """What this fact is called, with its item: "disks[0].serial" → "Disque 1 : numéro de série"."""
+def label_of(path: str, lang: str, item_name: str | None = None) -> str:
+    """What this fact is called, with its item: "disks[0].serial" → "Disque sda : numéro de série"."""
     if not path:
         return word("unknown", lang)
     name = labels.label(path, lang)
     if "[" not in path:
         return name
     colon = ": " if lang == "en" else "\u00a0: "
-    item = labels.item_label(path, None, lang)
+    item = labels.item_label(path, item_name, lang)
     return item if name == item else f"{item}{colon}{name[:1].lower()}{name[1:]}"
 
 

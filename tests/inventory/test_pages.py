@@ -201,6 +201,19 @@ def test_a_verdict_of_another_shape_is_shown_as_far_as_known(
     assert "À vérifier" in page.text
 
 
+def test_an_unknown_is_not_told_as_a_fault(client: TestClient, station: Station) -> None:
+    reason = {
+        "rule": "size", "outcome": "review", "unknown": True, "fact": "disks[0].size_bytes", "observed": None,
+        "operator": "at_least", "required": 10**11, "source": None, "recheck": "after-wipe",
+        "because": {"fr": "Ce disque est trop petit."}, "told": {"fr": "On ne connaît pas la taille."},
+    }  # fmt: skip
+    verdict = {"profile": "p", "outcome": "review", "class": "refurbishable", "reasons": [reason], "fixes": []}
+    store(client, station, 1, verdicts=(verdict,))
+    page = client.get(machine_links(client.get("/").text)[0]).text
+    assert "<strong>On ne connaît pas la taille. À juger de nouveau après l&#39;effacement.</strong>" in page
+    assert "Disque sda" in page and "au moins 100 Go" in page and "inconnu" in page
+
+
 def test_a_machine_without_any_fact(client: TestClient, station: Station) -> None:
     store(client, station, 1, machine=Machine(), verdicts=())
     page = client.get("/").text
