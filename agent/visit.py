@@ -19,7 +19,7 @@ from agent.envelope import seal
 from agent.facts import Machine
 from agent.host import Host
 from agent.outbox import Outbox, Queued
-from agent.record import ClockEvidence, ProfileUsed, Record, build_payload, moment, subjects, uuid7
+from agent.record import ClockEvidence, ProfileUsed, Record, build_payload, moment, uuid7
 from agent.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -44,7 +44,6 @@ class Noted:
     digest: str
     path: Path
     seq: int
-    machine: str  # digest that names the machine in the inventory
 
 
 def note_visit(
@@ -60,7 +59,6 @@ def note_visit(
 ) -> Noted:
     """Write, sign and queue the record. RecordError or StorageError when it cannot be kept: then nothing was."""
     record_id = uuid7(now, secrets.token_bytes)
-    about: list[str] = []
 
     def build(seq: int, prev: str | None) -> bytes:
         record = Record(
@@ -79,11 +77,10 @@ def note_visit(
             agent_version=__version__,
             profiles=tuple(profiles),
         )
-        about.append(subjects(record)[0].digest["sha256"])
         return seal(build_payload(record), key.private)
 
     queued: Queued = outbox.add(key.key_id, build)
-    return Noted(id=record_id, digest=queued.digest, path=queued.path, seq=queued.seq or 0, machine=about[-1])
+    return Noted(id=record_id, digest=queued.digest, path=queued.path, seq=queued.seq or 0)
 
 
 def clock_evidence(host: Host, machine: Machine, now: datetime) -> ClockEvidence:

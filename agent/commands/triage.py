@@ -59,7 +59,7 @@ def run_triage(options: argparse.Namespace, say: Say) -> int:
         desk=Desk(operator=options.operator, lot=options.lot, sticker=options.sticker),
     )  # fmt: skip
     delivery = None if options.offline else _deliver(home, outbox, say)
-    where = _where(home, noted.machine) if delivery and noted.digest in delivery.delivered else None
+    where = _where(home, noted.digest) if delivery and noted.digest in delivery.delivered else None
     if options.json:
         record = {"id": noted.id, "digest": noted.digest, "path": str(noted.path)}
         tell_json({"machine": machine, "verdicts": verdicts, "record": record})
@@ -160,15 +160,15 @@ def _next_step(outcome: str, lang: str) -> tuple[str, ...]:
     return (told[lang == "en"],)
 
 
-def _where(home: "Home", machine: str) -> str | None:
-    """Address of the machine's page in the inventory that took the record."""
+def _where(home: "Home", digest: str) -> str | None:
+    """A short address of the machine's page in the inventory that took the record."""
     inventory = home.connection()
-    if inventory is None:
-        from agent.inventory.embedded import find_embedded
+    if inventory is not None:
+        return f"{inventory.url}/records/{digest[:12]}"
+    from agent.inventory.embedded import find_embedded
 
-        address = find_embedded(home.inventory)
-        return f"{address.url}/machines/{machine}" if address else None
-    return f"{inventory.url}/machines/{machine}"
+    address = find_embedded(home.inventory)
+    return f"{address.url}/records/{digest[:12]}" if address else None
 
 
 def _show(result: "Result", say: Say) -> None:
