@@ -119,3 +119,14 @@ def test_every_key_starts_with_the_tenant() -> None:
         assert [column.name for column in table.primary_key][0] == "tenant_id", table.name
         for constraint in table.foreign_key_constraints:
             assert constraint.column_keys[0] == "tenant_id", table.name
+
+
+def test_the_tables_are_also_postgresql() -> None:
+    from sqlalchemy.dialects import postgresql
+    from sqlalchemy.schema import CreateTable
+
+    from agent.inventory.schema import metadata
+
+    for table in metadata.sorted_tables:
+        told = str(CreateTable(table).compile(dialect=postgresql.dialect()))  # type: ignore[no-untyped-call]
+        assert " INTEGER" not in told, table.name  # 32 bits there: too few for sizes
