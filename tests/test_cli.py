@@ -171,6 +171,8 @@ def test_every_whole_machine_is_judged(capsys: pytest.CaptureFixture[str]) -> No
         place = line.split("\t")[0]
         code, out, err = run(capsys, "judge", "--from", str(CORPUS / place), "--json")
         verdicts = json.loads(out)["verdicts"] if code == 0 else []
-        if not verdicts or any(verdict["outcome"] not in ("refurbish", "repair", "review", "recycle") for verdict in verdicts):
+        if not verdicts or any(
+            verdict["outcome"] not in ("refurbish", "repair", "review", "recycle") for verdict in verdicts
+        ):
             failed.append(f"{place}: {code} {err[:100]}")
     assert not failed, failed[:5]

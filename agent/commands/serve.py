@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from agent.commands.say import Say, note, tell, tell_json
 
 if TYPE_CHECKING:
+    from agent.inventory.enrol import Station
     from agent.inventory.settings import Settings
 
 
@@ -89,7 +90,7 @@ def run_inventory(options: argparse.Namespace, say: Say) -> int:
         if options.json:
             tell_json(stations)
         else:
-            tell("\n".join(str(station) for station in stations) or say("Aucune station.", "No station."))
+            tell("\n".join(_told(station, say) for station in stations) or say("Aucune station.", "No station."))
     elif options.action == "revoke":
         desk.revoke(settings, options.key_id, options.from_index)
         tell(say(f"La clé {options.key_id[:16]}… n'est plus crue.", f"The key {options.key_id[:16]}… is revoked."))
@@ -115,6 +116,16 @@ def run_inventory(options: argparse.Namespace, say: Say) -> int:
         stopped = stop_embedded(settings.folder)
         tell(say("Arrêté.", "Stopped.") if stopped else say("Il ne tournait pas.", "It was not running."))
     return 0
+
+
+def _told(station: "Station", say: Say) -> str:
+    from agent.keys import fingerprint_words
+    from agent.text import clean
+
+    words = " ".join(fingerprint_words(station.public_key))
+    place = station.revoked_from_index
+    revoked = "" if place is None else say(f"  révoquée à la place {place}", f"  revoked from place {place}")
+    return f"{clean(station.name, 40)}  {words}  {station.key_id}{revoked}"
 
 
 def run_enrol(options: argparse.Namespace, say: Say) -> int:

@@ -12,6 +12,7 @@ from agent.facts import Battery, Disk, Fact, Machine
 from agent.inventory.moment import read_aloud
 from agent.inventory.told import label_of, shortened, tell, tell_required
 from agent.inventory.words import word
+from agent.oneline import name_of
 from agent.record import Record
 
 _ROWS_MOST = 200
@@ -90,7 +91,7 @@ def make_sheet(record: Record, received_at: str, lang: str) -> Sheet:
     """Everything the machine page says of this record, in this language."""
     system = record.machine.system
     return Sheet(
-        title=shortened(" ".join(part for part in (system.maker, system.product) if part)),
+        title=shortened(name_of(record.machine) or ""),
         sticker=record.sticker,
         serial=shortened(system.serial or "") or None,
         lot=record.lot,

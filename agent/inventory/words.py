@@ -13,6 +13,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "repair": ("À réparer", "Repair"),
     "review": ("À vérifier", "Check"),
     "recycle": ("À recycler", "Recycle"),
+    "unsuited": ("Ne convient pas", "Not suitable"),  # another use than the first: no reason to recycle the PC
     "none": ("Sans verdict", "No verdict"),
     "machine": ("Ordinateur", "Computer"),
     "sticker": ("Étiquette", "Sticker"),
@@ -137,7 +138,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "health": ("Santé", "Health"),
 }
 
-SIGNS = {"refurbish": "✔", "repair": "▲", "review": "?", "recycle": "✖"}
+SIGNS = {"refurbish": "✔", "repair": "▲", "review": "?", "recycle": "✖", "unsuited": "–"}
 
 
 def word(key: str, lang: str, **values: object) -> str:
