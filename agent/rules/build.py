@@ -44,7 +44,8 @@ def build_draft(source: Pairs, mistakes: Mistakes) -> Draft:
     chassis = _chassis(source, mistakes)
     rules = _rules(source, mistakes)
     includes = _includes(source, mistakes)
-    if not rules and not includes:
+    written = source.value("rules")
+    if not includes and not (isinstance(written, Items) and written.nodes):
         mistakes.at(source, "ce profil n'a aucune règle", "this profile has no rule")
     return Draft(
         file=mistakes.file,

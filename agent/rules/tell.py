@@ -97,7 +97,8 @@ def _quantifier(node: Every | Some, lang: str, of: str) -> str:
     if isinstance(node, Every):
         text = f"{'every' if lang == 'en' else 'chaque'} {one.lower()}"
     else:
-        text = f"{'of the' if lang == 'en' else 'parmi les'} {many.lower()}, {'at least 1' if lang == 'en' else 'au moins 1'}"
+        among, least = ("of the", "at least 1") if lang == "en" else ("parmi les", "au moins 1")
+        text = f"{among} {many.lower()}, {least}"
     if node.where is not None:
         text += f" ({tell_condition(node.where, lang, path)})"
     return text + (f"{_colon(lang)} {tell_condition(node.part, lang, path)}" if node.part is not None else "")

@@ -1,5 +1,7 @@
 """The proof of a verdict as text: every rule, passed, failed or unknown, with the facts it looked at."""
 
+import textwrap
+
 from agent.facts import Machine
 from agent.labels import tell
 from agent.rules.tree import Every, Profile, Rule
@@ -32,7 +34,7 @@ def _head(verdict: Verdict, profile: Profile, lang: str) -> list[str]:
         lines += [f"  - {fix.en if lang == 'en' else fix.fr} ({', '.join(fix.mends)})" for fix in verdict.fixes]
     if verdict.blocked_by:
         said = "No part settles" if lang == "en" else "Aucune pièce ne règle"
-        lines.append(f"{said}: {', '.join(verdict.blocked_by)}")
+        lines += textwrap.wrap(f"{said}: {', '.join(verdict.blocked_by)}", 100, subsequent_indent="  ")
     return lines
 
 

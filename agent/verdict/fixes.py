@@ -123,4 +123,13 @@ class _Search:
 def _purchase(offer: _Offer, needs: Sequence[Need]) -> Purchase:
     fix = offer.fix
     mends = tuple(dict.fromkeys(needs[i].rule for i in sorted(offer.covers)))
-    return Purchase(part=fix.part, cost_eur=fix.cost_eur, fr=fix.fr, en=fix.en, to=fix.to, item=offer.item, mends=mends)
+    return Purchase(
+        part=fix.part,
+        cost_eur=fix.cost_eur,
+        fr=fix.fr,
+        en=fix.en,
+        to=fix.to,
+        item=offer.item,
+        replaces=fix.replaces,
+        mends=mends,
+    )
