@@ -2,6 +2,7 @@
 
 import gc
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -394,6 +395,21 @@ def test_hostile_files(tmp_path: Path, raw: bytes) -> None:
     (tmp_path / "file.txt").write_bytes(raw)
     assert len(repr(read_all(tmp_path / "file.txt"))) < 50_000
     read_all(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["\n" * 65_000, "<!-- --> " * 7_000, "x connected 1x1" + "1" * 60_000, "Architecture: x\n" + "CPU" * 20_000,
+     "processor : 0\n" * 5_000, "CPU: x\n" * 9_000, "/dev/sd" + " " * 300_000 + "x\nsmartctl 7.2\nsmartctl 7.2\n",
+     "$SYSTEM = {'a' => '" + "\\'" * 500_000, '{"class": "a", "id": "b", "x": "' + "\\" * 1_000_001],
+    ids=range(9),
+)  # fmt: skip
+def test_no_text_takes_long(tmp_path: Path, text: str) -> None:
+    """Each of these once took minutes: a pattern that tried every place of the text against every other."""
+    begun = time.monotonic()
+    (tmp_path / "file").write_text(text)
+    read_all(tmp_path / "file")
+    assert time.monotonic() - begun < 5
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -24,8 +24,9 @@ FILES = {"cpuinfo": "/proc/cpuinfo", "meminfo": "/proc/meminfo"}
 LAYOUTS = frozenset(("dmi-dump", "dmi-sysfs", "glpi-dump"))  # become files of the PC
 UNREAD = frozenset(("udevadm", "umockdev", "lshw-short", "lshal", "biosdecode", "upower-enumerate"))
 
-# In this order: a tool that quotes another comes first. Each pattern is looked for in the head of the text.
-_TEXTS: tuple[tuple[str, str], ...] = (
+# In this order: a tool that quotes another comes first. All patterns of an entry must be found in the head of the
+# text. None may span lines at will: a file of 64 KiB of newlines is looked at by each of them.
+_TEXTS: tuple[tuple[str, ...], ...] = (
     ("biosdecode", r"\A# biosdecode"),
     ("tlp-stat", r"^--- TLP "),
     ("glpi-dump", r"\A\$(SYSTEM|VAR1) = \{"),
@@ -35,10 +36,11 @@ _TEXTS: tuple[tuple[str, str], ...] = (
     ("smartctl", r"^smartctl (version )?\d+\.\d+|^=== START OF (INFORMATION|READ SMART DATA|SMART DATA) SECTION ==="
                  r"|^User Capacity:\s+\d[^\n]* bytes"),
     ("smartctl-scan", r"\A/dev/\S+ -d \S+ # /dev/"),
-    ("hwinfo", r"^\s+Hardware Class: |^  Unique ID: \S+\.\S+"),
+    ("hwinfo", r"^[ \t]+Hardware Class: |^  Unique ID: \S+\.\S+"),
     ("lshw-short", r"\A(H/W path|Bus info)\s+Device\s+Class\s+Description"),
-    ("lshw", r"\A\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<(list|node)\b|^\s*\*-(core|cpu|memory|pci|firmware)\b"),
-    ("upower", r"^\s*native-path:"),
+    ("lshw", r"^[ \t]*\*-(core|cpu|memory|pci|firmware)\b"),
+    ("lshw", r"\A\s*<", r"<(list|node)\b[^<>\n]{0,300}>"),
+    ("upower", r"^[ \t]*native-path:"),
     ("upower-enumerate", r"\A/org/freedesktop/UPower/devices/\w+$"),
     ("uevent", r"^POWER_SUPPLY_\w+="),
     ("acpiconf", r"^(Design|Last full) capacity:\s+(\d+ m[AW]h|unknown)"),
@@ -46,26 +48,27 @@ _TEXTS: tuple[tuple[str, str], ...] = (
     ("pciconf", r"^\w+@pci\d+(:\d+)+:\s+class="),
     ("lspci", r"^([0-9a-f]{4}:)?[0-9a-f]{2}:[0-9a-f]{2}\.[0-7] [\"A-Z]|^Slot:\s+([0-9a-f]{4}:)?[0-9a-f]{2}:"),
     ("lsusb", r"^Bus \d{3} Device \d{3}: ID "),
-    ("umockdev", r"\AP: /devices/[^\0]*?^[ALH]: "),
+    ("umockdev", r"\AP: /devices/", r"^[ALH]: "),
     ("udevadm", r"^P: /devices/"),
     ("lshal", r"^udi = '/org/freedesktop/Hal"),
-    ("xrandr", r"^Screen \d+: minimum |^\S+ (dis)?connected( primary)?( \d+x\d+\S*)? \(normal "),
-    ("edid", r"^\s*edid-decode\b|^EDID (version|Structure|length) |^\s*00 ?ff ?ff ?ff ?ff ?ff ?ff ?00"),
-    ("cpuid", r"^CPUID [0-9a-fA-F]{8}: [0-9a-fA-F]{8}-|^basic_cpuid\[0\]=|^\s+0x00000000 0x00: eax=0x"),
-    ("cpuinfo", r"^(processor\s*: \d+|vendor_id\s*: IBM/S390)$[^\0]*^(vendor_id|cpu|cpu family|model name|Features|"
-                r"BogoMIPS|bogomips|bogomips per cpu)\s*:"),
-    ("cpuinfo", r"\A(system type|Processor|cpu)\s*:[^\0]*^(BogoMIPS|bogomips|cpu model|Features|clock)\s*:"),
+    ("xrandr", r"^Screen \d+: minimum |^\S{1,40} (dis)?connected( primary)?( \d\S{0,40})? \(normal "),
+    ("edid", r"^[ \t]*edid-decode\b|^EDID (version|Structure|length) |^[ \t]*00 ?ff ?ff ?ff ?ff ?ff ?ff ?00"),
+    ("cpuid", r"^CPUID [0-9a-fA-F]{8}: [0-9a-fA-F]{8}-|^basic_cpuid\[0\]=|^[ \t]+0x00000000 0x00: eax=0x"),
+    ("cpuinfo", r"^(processor\s*: \d+|vendor_id\s*: IBM/S390)$",
+     r"^(vendor_id|cpu|cpu family|model name|Features|BogoMIPS|bogomips|bogomips per cpu)[ \t]*:"),
+    ("cpuinfo", r"\A(system type|Processor|cpu)[ \t]*:", r"^(BogoMIPS|bogomips|cpu model|Features|clock)[ \t]*:"),
     ("meminfo", r"^MemTotal:\s+\d+ kB"),
-    ("hdparm", r"^(ATA|ATAPI|CompactFlash ATA)\S* .*device, with |^\s+LBA48?\s+user addressable|^ Model=.*FwRev="),
-    ("inxi", r"^(Machine|CPU|Drives|Graphics|Battery):\s+\S[^\0]*^(Audio|Network|Drives|Sensors|Info|Graphics):\s"),
+    ("hdparm", r"^(ATA|ATAPI|CompactFlash ATA)\S* .*device, with |^[ \t]+LBA48?[ \t]+user addressable"
+               r"|^ Model=.*FwRev="),
+    ("inxi", r"^(Machine|CPU|Drives|Battery):[ \t]+\S", r"^(Audio|Network|Sensors|Info|Graphics):[ \t]"),
     ("lsblk", r"\A\s*NAME\s+.*\b(MAJ:MIN|SIZE|TYPE|KNAME)\b|\ANAME=\"[^\"]*\" "),
     ("glxinfo", r"\A(name of display:|display: :)|^direct rendering: |^OpenGL (vendor|renderer) string:"),
     ("dmesg", r"\A(<\d+>)?\[\s*\d+\.\d{6}\] "),
     ("sensors", r"^Adapter: .*$\n^\S.*: +[+-]?\d"),
-    ("lscpu", r"^(Architecture|Arquitectura|Architektur|Architettura|Arquitetura|Архитектура)\s?:\s+\S+$"
-              r"[^\0]*^[^\n]*CPU[^\n]*:\s+\d"),
+    ("lscpu", r"^(Architecture|Arquitectura|Architektur|Architettura|Arquitetura|Архитектура)\s?:[ \t]+\S+$",
+     r"^[^\n:]{0,40}CPU[^\n:]{0,40}:[ \t]+\d"),
 )  # fmt: skip
-_COMPILED = tuple((kind, re.compile(pattern, re.MULTILINE)) for kind, pattern in _TEXTS)
+_COMPILED = tuple((kind, tuple(re.compile(pattern, re.MULTILINE) for pattern in rest)) for kind, *rest in _TEXTS)
 
 # Names that benches and tools give, besides the programs' own.
 _NAMES = {
@@ -87,7 +90,8 @@ def kind_of(name: str, raw: bytes) -> str | None:
         kind = _kind_of_json(raw)
         if kind:
             return kind
-    return next((kind for kind, pattern in _COMPILED if pattern.search(text)), None) or kind_named(name)
+    found = (kind for kind, patterns in _COMPILED if all(pattern.search(text) for pattern in patterns))
+    return next(found, None) or kind_named(name)
 
 
 def kind_named(name: str) -> str | None:

@@ -10,7 +10,7 @@ from agent.host import Output
 from agent.text import decode
 
 _SMARTCTL = re.compile(r"^smartctl (?:version )?\d+\.\d+.*$", re.MULTILINE)
-_DEVICE = re.compile(r"(/dev/[\w/,.-]+):?\s*(?:-d (\S+))?\s*\Z")
+_DEVICE = re.compile(r"(/dev/[\w/,.-]+):?(?: -d \S+)?")
 _HANDLE = re.compile(r"^Handle (0x[0-9A-Fa-f]{4})", re.MULTILINE)
 _UUID = re.compile(r"^\s*UUID: *(\S+)", re.MULTILINE)
 _TYPE_1 = re.compile(r"^System Information$(.*?)^\S", re.MULTILINE | re.DOTALL)
@@ -35,7 +35,7 @@ def smartctl_answers(name: str, raw: bytes) -> tuple[Output, ...]:
     before = text[: heads[0].start()]
     for head, end in list(zip(heads, ends, strict=True))[:_ANSWERS_MOST]:
         body = text[head.start() : end]
-        device = _DEVICE.search(before.rstrip())
+        device = _DEVICE.fullmatch(before[-300:].rstrip().rpartition("\n")[2])
         # The line before the next answer names its device, and is not part of this one.
         before = body
         words = ("smartctl", device[1], name) if device else ("smartctl", name)

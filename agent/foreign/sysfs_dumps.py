@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 _DMI = re.compile(r"^/sys/(?:class|devices/virtual)/dmi/id/(\w+):(.*)$", re.MULTILINE)
 _DMI_NAMES = re.compile(r"(bios|board|chassis|product|sys|ec)_\w+|modalias")
-_TOKEN = re.compile(r"\s+|=>|[{}\[\],;=]|'((?:[^'\\]|\\.)*)'|(-?\d+|undef|\$\w+)", re.DOTALL)
+_TOKEN = re.compile(r"\s+|=>|[{}\[\],;=]|'((?:[^'\\]|\\.)*)'|(-?[\d.]+|undef|\$\w+)", re.DOTALL)
 _DEPTH_MOST = 40
 
 Tree = dict[str, "Tree | list[str] | str"]
@@ -29,7 +29,7 @@ def glpi_tree(text: str) -> tuple[dict[str, bytes], dict[str, str], dict[str, by
     answers: dict[str, bytes] = {}
     try:
         tree = _parse(text)
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, StopIteration):
         return files, links, answers
     for key, value in tree.items():
         if key in ("sys", "proc") and isinstance(value, dict):
@@ -51,12 +51,27 @@ def _walk(tree: Tree, at: str, files: dict[str, bytes], links: dict[str, str]) -
 
 
 def _parse(text: str) -> Tree:
-    tokens = [match for match in _TOKEN.finditer(text) if not match[0].isspace()]
+    tokens = list(_tokens(text))
     start = next(index for index, token in enumerate(tokens) if token[0] == "{")
     value, _ = _value(tokens, start, 0)
     if not isinstance(value, dict):
         raise ValueError("not an object")
     return value
+
+
+def _tokens(text: str) -> Iterator[re.Match[str]]:
+    """One after the other without a hole: a quote that never closes must not be looked for again and again.
+
+    Stops at what is no token: the comments after the dump.
+    """
+    at = 0
+    while at < len(text):
+        token = _TOKEN.match(text, at)
+        if token is None:
+            return
+        at = token.end()
+        if not token[0].isspace():
+            yield token
 
 
 def _value(tokens: list[re.Match[str]], at: int, depth: int) -> tuple[Tree | list[str] | str, int]:
