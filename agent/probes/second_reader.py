@@ -1,136 +1,147 @@
-"""pySMART as a second opinion on the very text that the first reader had. It never replaces a fact, it only objects.
+"""pySMART as a second opinion on the very text that smartctl printed: where it reads something else, that is a gap.
 
-Two readers that disagree on a counter mean that one misread it: the technician is told both values. The library's traps
-stop here. Its import sets LANG and the global logging class; it would start smartctl again, with no time limit; it cuts
-serials at a space; it raises on bridges, odd sizes and half answers. A silent second reader is no gap: the first has
-answered.
+Its traps stay in this module: importing it sets LANG for the whole process and replaces logging's class, it asks for a
+device's type by running more commands, cuts serials at a space, and raises for interfaces that it does not know.
 """
 
 import logging
 import os
 import re
-from dataclasses import dataclass, field
-from typing import Any, Literal
+import threading
+import warnings
+from collections.abc import Sequence
+from typing import Any
 
-from agent.facts import Gap, Health
+from agent.facts import Disk, Gap
+from agent.probes.smart_values import Protocol
 
-SOURCE = "pySMART"
-_TEMPERATURE_SLACK_C = 10  # SCT status and attribute 194 are read at different times, by different firmware
-_TEMPERATURES = (194, 190)  # two sensors, up to 25 °C apart, and each reader has its favourite
-_COUNTERS = {
-    "reallocated_sectors": 5,
-    "reported_uncorrectable": 187,
-    "pending_sectors": 197,
-    "uncorrectable_sectors": 198,
-}
-_HEADED = re.compile(r"\Asmartctl \S")
-# A row of the brief table that `-x` prints ("  5 Reallocated_Sector_Ct  PO--CK  100  100  010  -  0"), which pySMART
-# takes for the classic one and falls over.
-_BRIEF = re.compile(
-    r"^( *\d+ \S+ +)(P|-)[O-][S-][R-][C-][K-]\+?( +\S+ +\S+ +\S+ +)(-|NOW|[Pp]ast)( +\S.*)$", re.MULTILINE
-)
-_WHEN = {"NOW": "FAILING_NOW", "PAST": "In_the_past"}
+_INTERFACES: dict[Protocol | None, str] = {"ata": "sat", "nvme": "nvme", "scsi": "scsi"}
+_DEGREES_APART = 10  # it may read attribute 190 where we read 194 or the SCT status
+_GAPS_MOST = 5
+_LOCK = threading.Lock()  # import and warning filters are the whole process's
+_BRIEF_ROW = re.compile(r"^( *\d+ \S+ +)([POSRCK-]{6})\+?( +\S+ +\S+ +\S+) +(-|NOW|[Pp]ast) +(.*)$")
+_GROUPED = re.compile(r"(?<=\d)[\u00a0\u202f](?=\d{3}(?!\d))")  # a French locale's thousands: it raises for them
+_WHEN = {"-": "-", "now": "FAILING_NOW", "past": "In_the_past"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opinion:
-    """What pySMART made of a text; `counters` by the names of `Health`."""
-
-    is_passed: bool | None = None
-    temperatures_c: tuple[int, ...] = ()  # of every sensor it knows of
-    counters: dict[str, int] = field(default_factory=dict)
-
-
-def second_opinion(text: str, protocol: Literal["ata", "nvme", "scsi"]) -> Opinion | None:
-    """pySMART's reading of one smartctl text (`-a`, or `-x -f old`); None when it cannot say. Never raises.
-
-    Not for several threads at once: the library's import touches the whole process.
-    """
-    if not text.strip():
-        return None
+def disagreements(disk: Disk, text: str, protocol: Protocol | None, source: str) -> tuple[Gap, ...]:
+    """Gaps of kind `conflict`, paths relative to the disk; empty when both read the same, or it could not read."""
     try:
-        device = _read(text, protocol)
-        return _opinion(device, protocol)
-    except Exception:  # noqa: BLE001 - ValueError, IndexError, StopIteration, AttributeError… as its input varies
-        return None
+        with _LOCK:
+            device = _read(text, disk.name, protocol)
+        found = list(_compare(disk, device)) if device is not None else []
+    except Exception:  # noqa: BLE001 - a second opinion that stumbles is none; the first one stands
+        return ()
+    return tuple(
+        Gap(path=path, source=source, why="conflict", detail=f"ours: {ours}; pySMART: {theirs}")
+        for path, ours, theirs in found[:_GAPS_MOST]
+    )
 
 
-def objections(ours: Health, theirs: Opinion, path: str) -> tuple[Gap, ...]:
-    """One `conflict` for each fact that both readers know and tell differently. `path` is that of the health."""
-    gaps: list[Gap] = []
-
-    def object_to(fact: str, first: object, second: object) -> None:
-        detail = f"first reader: {first}; pySMART: {second}"
-        gaps.append(Gap(path=f"{path}.{fact}", source=SOURCE, why="conflict", detail=detail))
-
-    if None not in (ours.is_passed, theirs.is_passed):
-        # pySMART says FAIL, too, for a drive that passes while one attribute is under its threshold.
-        passes = bool(ours.is_passed) and not ours.failing_now
-        if passes != theirs.is_passed:
-            object_to("is_passed", ours.is_passed, theirs.is_passed)
-    for fact, number in theirs.counters.items():
-        known = getattr(ours, fact)
-        if known is not None and known != number:
-            object_to(fact, known, number)
-    now, sensors = ours.temperature_c, theirs.temperatures_c
-    if now is not None and sensors and min(abs(now - sensor) for sensor in sensors) > _TEMPERATURE_SLACK_C:
-        object_to("temperature_c", now, " or ".join(map(str, sensors)))
-    return tuple(gaps)
-
-
-def _library() -> Any:
-    """pySMART, with what its import changes in the whole process put back."""
-    language, loggers = os.environ.get("LANG"), logging.getLoggerClass()
+def _library() -> tuple[Any, Any]:
+    """`Device` and `Smartctl`, imported without what the import does to the process."""
+    lang, logger = os.environ.get("LANG"), logging.getLoggerClass()
     try:
-        import pySMART
-
-        return pySMART
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            from pySMART.device import Device
+            from pySMART.smartctl import Smartctl
     finally:
-        logging.setLoggerClass(loggers)
-        if language is None:
+        logging.setLoggerClass(logger)
+        if lang is None:
             os.environ.pop("LANG", None)
         else:
-            os.environ["LANG"] = language
+            os.environ["LANG"] = lang
+    return Device, Smartctl
 
 
-def _classic(row: re.Match[str]) -> str:
-    kind = "Pre-fail" if row[2] == "P" else "Old_age"
-    return f"{row[1]}0x0000{row[3]}{kind} Always {_WHEN.get(row[4].upper(), '-')}{row[5]}"
+def _read(text: str, name: str, protocol: Protocol | None) -> Any:
+    """pySMART's device object, or None when the text is of no kind that it reads."""
+    interface = _INTERFACES.get(protocol)
+    if interface is None:
+        return None
+    device_class, smartctl_class = _library()
+    lines = [_classic(_GROUPED.sub(",", line)) for line in text.splitlines()]
 
+    class Printed(smartctl_class):  # type: ignore[misc, valid-type]  # the class came from a late import
+        """Answers "--all" with the text at hand and starts nothing."""
 
-def _read(text: str, protocol: str) -> Any:
-    library = _library()
-    # The library skips four lines without looking: smartctl's banner. Loose answers often lack it.
-    lines = _BRIEF.sub(_classic, text).splitlines()
-    lines = lines if _HEADED.match(text) else ["", "", "", "", *lines]
-
-    class Recorded(library.smartctl.Smartctl):  # type: ignore[misc, name-defined]
-        """A smartctl that has answered already; whatever else the library asks has no answer."""
-
-        def _exec(self, cmd: list[str]) -> tuple[list[str], int]:
+        def _exec(self, cmd: Sequence[str]) -> tuple[list[str], int]:
             return (list(lines), 0) if "--all" in cmd else ([], 1)
 
-    # The options are a list of its own: the library's default is shared by every device and only grows.
-    return library.Device("disk", interface=protocol, smartctl=Recorded("smartctl", options=[]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return device_class(f"/dev/{name}", interface=interface, smartctl=Printed(smartctl_path="smartctl"))
 
 
-def _opinion(device: Any, protocol: str) -> Opinion:
-    # WARN is a pass with an attribute that failed in the past.
-    is_passed = None if device.assessment is None else device.assessment != "FAIL"
-    counters: dict[str, int] = {}
-    warmth = [device.temperature]
-    if protocol == "ata":
-        warmth += [device.attributes[number].raw_int for number in _TEMPERATURES if device.attributes[number]]
-        for fact, number in _COUNTERS.items():
-            told = device.attributes[number]
-            # It reads "0x0012" as 0.
-            if told is not None and told.raw_int is not None and not told.raw.startswith(("0x", "-")):
-                counters[fact] = told.raw_int
-    elif protocol == "nvme" and device.if_attributes is not None:
-        errors = device.if_attributes.integrityErrors
-        counters = {} if errors is None else {"media_errors": errors}
-    return Opinion(
-        is_passed=is_passed,
-        temperatures_c=tuple(dict.fromkeys(t for t in warmth if isinstance(t, int) and 0 < t < 128)),
-        counters=counters,
+def _classic(line: str) -> str:
+    """A row of the brief table (`-f brief`, part of `-x`) as the classic one, the only one that pySMART knows."""
+    row = _BRIEF_ROW.match(line)
+    if row is None:
+        return line
+    flags = sum(1 << place for place, letter in enumerate("POSRCK") if letter in row[2])
+    kind = "Pre-fail" if "P" in row[2] else "Old_age"
+    updated = "Always" if "O" in row[2] else "Offline"
+    return f"{row[1]}0x{flags:04x} {row[3]} {kind} {updated} {_WHEN[row[4].casefold()]} {row[5]}"
+
+
+def _compare(disk: Disk, device: Any) -> list[tuple[str, object, object]]:
+    found: list[tuple[str, object, object]] = []
+    health = disk.health
+    # It turns PASS into FAIL or WARN for attributes at their threshold, which we tell apart from the disk's own word.
+    if device.assessment == "FAIL" and health.is_passed is True and not (health.failing_now or health.failed_past):
+        found.append(("health.is_passed", True, "FAIL"))
+    if device.assessment == "PASS" and health.is_passed is False:
+        found.append(("health.is_passed", False, "PASS"))
+    theirs = device.temperature
+    ours = health.temperature_c
+    if isinstance(theirs, int) and 0 < theirs < 128 and ours is not None and abs(theirs - ours) > _DEGREES_APART:
+        found.append(("health.temperature_c", ours, theirs))
+    return found + _attributes(disk, device) + _nvme(disk, device)
+
+
+def _attributes(disk: Disk, device: Any) -> list[tuple[str, object, object]]:
+    found: list[tuple[str, object, object]] = []
+    table = device.attributes
+    ids = [ours.id for ours in disk.health.attributes]
+    for place, ours in enumerate(disk.health.attributes):
+        theirs = table[ours.id] if ours.id < len(table) else None
+        if theirs is None or theirs.name != ours.name or ids.count(ours.id) > 1:  # it keeps the last of twins
+            continue
+        told: list[tuple[str, object, object]] = [
+            ("value", ours.value, _number(theirs.value)),
+            ("worst", ours.worst, _number(theirs.worst)),
+            ("threshold", ours.threshold, theirs.thresh),
+        ]
+        if not ours.raw_text.startswith("0x"):  # its first number of "0x0007…" is the 0
+            told.append(("raw", ours.raw, None if theirs.raw_int is None else str(theirs.raw_int)))
+        found += [
+            (f"health.attributes[{place}].{field}", mine, other)
+            for field, mine, other in told
+            if other is not None and mine != other
+        ]
+    return found
+
+
+def _nvme(disk: Disk, device: Any) -> list[tuple[str, object, object]]:
+    theirs = device.if_attributes
+    if type(theirs).__name__ != "NvmeAttributes":
+        return []
+    health = disk.health
+    used, spare = theirs.percentageUsed, theirs.availableSpare
+    told = (
+        ("health.critical_warning", health.critical_warning, theirs.criticalWarning),
+        ("health.wear_permille", health.wear_permille, None if used is None else used * 10),
+        ("health.spare_permille", health.spare_permille, None if spare is None else spare * 10),
+        ("health.hours", health.hours, theirs.powerOnHours),
+        ("health.media_errors", health.media_errors, theirs.integrityErrors),
+        ("health.unsafe_shutdowns", health.unsafe_shutdowns, theirs.unsafeShutdowns),
     )
+    return [(path, ours, other) for path, ours, other in told if None not in (ours, other) and ours != other]
+
+
+def _number(text: object) -> int | None:
+    try:
+        return int(str(text))
+    except ValueError:
+        return None
