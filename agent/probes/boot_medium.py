@@ -1,4 +1,8 @@
-"""Which disk this program was booted from: never to be judged as the PC's, and never to be wiped.
+"""Which disk is the medium this program was booted from: a stick or card that leaves with the technician.
+
+A PC that runs its own installed system holds "/" on a disk of its own: that disk is judged like any other (whether it
+may be wiped is another question, asked of its mounts when the time comes). So "/" counts only on what is pulled out by
+hand; a live medium counts wherever it is.
 
 Unknown stays unknown: a system copied to memory (toram) may leave no mount, and a label alone still names its disk.
 """
@@ -14,11 +18,19 @@ _DEPTH_MOST = 6  # a file system on LVM on LUKS on RAID
 
 
 def boot_disks(host: Host) -> frozenset[str] | None:
-    """Kernel names of the disks that hold "/" or the live medium; None when nothing tells."""
-    nodes = [node for node, at in _mounts(host) if at == "/" or at.startswith(_LIVE)]
-    found = {disk for node in nodes for disk in _disks_under(host, node.removeprefix("/dev/"))}
-    found |= {disk for node in _labelled(host) for disk in _disks_under(host, node)}
-    return frozenset(found) or None
+    """Kernel names of the disks that are the boot medium; None when nothing tells where the system came from."""
+    mounts = _mounts(host)
+    live = [node for node, at in mounts if at.startswith(_LIVE)] + _named(host, "live-media|bootfrom|rebond.medium")
+    live += [node for link in _labels(host) if (node := link.rpartition("/")[2])]
+    root = [node for node, at in mounts if at == "/"] + _named(host, "root")
+    found = {disk for node in live for disk in _disks_under(host, node)}
+    rooted = {disk for node in root for disk in _disks_under(host, node)}
+    found |= {disk for disk in rooted if _is_pulled_out(host, disk)}
+    return frozenset(found) if found or rooted else None
+
+
+def _is_pulled_out(host: Host, disk: str) -> bool:
+    return host.text(f"/sys/block/{disk}/removable") == "1" or "/usb" in (host.resolve(f"/sys/block/{disk}") or "")
 
 
 def _mounts(host: Host) -> list[tuple[str, str]]:
@@ -30,16 +42,23 @@ def _mounts(host: Host) -> list[tuple[str, str]]:
     return mounts
 
 
-def _labelled(host: Host) -> list[str]:
-    """The stick by its label, and what the kernel's command line says the live system or root is on."""
+def _labels(host: Host) -> list[str]:
+    """The stick by its label."""
     folder = "/dev/disk/by-label"
-    links = [host.link(f"{folder}/{name}") for name in host.names(folder) if name.upper().startswith(_LABEL)]
+    links = (host.link(f"{folder}/{name}") for name in host.names(folder) if name.upper().startswith(_LABEL))
+    return [link for link in links if link]
+
+
+def _named(host: Host, keys: str) -> list[str]:
+    """Nodes that the kernel's command line names under these keys, as /dev/… or by label or UUID."""
     command = host.text("/proc/cmdline") or ""
+    keys = keys.replace(".", r"\.")
+    nodes = re.findall(rf"\b(?:{keys})=/dev/([\w-]+)", command)
     for key, by in (("LABEL", "label"), ("UUID", "uuid"), ("PARTUUID", "partuuid")):
-        for told in re.findall(rf"\b(?:root|live-media|bootfrom|rebond\.medium)=(?:live:)?{key}=([\w.-]+)", command):
-            links.append(host.link(f"/dev/disk/by-{by}/{told}"))
-    nodes = [link.rpartition("/")[2] for link in links if link]
-    return nodes + re.findall(r"\b(?:root|live-media|bootfrom|rebond\.medium)=/dev/([\w-]+)", command)
+        for told in re.findall(rf"\b(?:{keys})=(?:live:)?{key}=([\w.-]+)", command):
+            if link := host.link(f"/dev/disk/by-{by}/{told}"):
+                nodes.append(link.rpartition("/")[2])
+    return nodes
 
 
 def _disks_under(host: Host, node: str, depth: int = 0) -> set[str]:
