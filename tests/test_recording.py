@@ -16,7 +16,7 @@ from agent.probes.inspect import Circumstances, inspect
 from agent.recording import RecordingHost, RecordingRunner, record_wide, save
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-SECRETS = ("S3CRETSERIAL1", "4c4c4544-0038-4d10-8051-b6c04f4d3532", "aa:bb:cc", "alice")
+SECRETS = ("CZC31337XY", "4c4c4544-0038-4d10-8051-b6c04f4d3532", "aa:bb:cc", "alice")
 FILES = {
     "proc/cpuinfo": "processor\t: 0\nvendor_id\t: GenuineIntel\ncpu family\t: 6\nmodel\t\t: 58\nmodel name\t: Intel(R)"
     " Core(TM) i5-3470 CPU @ 3.20GHz\nstepping\t: 9\nphysical id\t: 0\ncpu cores\t: 4\nflags\t\t: lm cmov cx8 fpu\n\n",
@@ -25,7 +25,7 @@ FILES = {
     "proc/self/mounts": "/dev/sda1 / ext4 rw 0 0\n/dev/sdb1 /media/alice vfat rw 0 0\n",
     "sys/class/dmi/id/sys_vendor": "Dell Inc.\n",
     "sys/class/dmi/id/product_name": "OptiPlex 7010\n",
-    "sys/class/dmi/id/product_serial": "S3CRETSERIAL1\n",
+    "sys/class/dmi/id/product_serial": "CZC31337XY\n",
     "sys/class/dmi/id/product_uuid": "4c4c4544-0038-4d10-8051-b6c04f4d3532\n",
     "sys/class/dmi/id/chassis_type": "6\n",
     "sys/devices/pci0000:00/0000:00:19.0/vendor": "0x8086\n",
@@ -93,7 +93,7 @@ def test_replay_equals_the_visit(root: Path, tmp_path: Path, name: str) -> None:
     assert without_identity(again) == without_identity(seen)
     assert seen.networks and seen.networks[0].driver == "e1000e", "the rig itself must show something"
     assert seen.batteries == () and seen.disks == ()
-    assert again.system.serial not in (None, "S3CRETSERIAL1") and len(again.system.serial or "") == len("S3CRETSERIAL1")
+    assert again.system.serial not in (None, "CZC31337XY") and len(again.system.serial or "") == len("CZC31337XY")
 
 
 def test_nothing_that_identifies_is_written(root: Path, tmp_path: Path) -> None:
