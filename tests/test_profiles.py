@@ -32,7 +32,8 @@ RULES = [
 
 
 def with_disk(disk: Callable[[], Disk]) -> Machine:
-    return changed(good_laptop(), "disks", (disk(),))
+    machine: Machine = changed(good_laptop(), "disks", (disk(),))
+    return machine
 
 
 SOLDERED = changed(changed(good_laptop(), "memory.is_soldered", True), "memory.slots_free", 0)

@@ -7,9 +7,10 @@ import pytest
 
 from agent.errors import ProfileError, UsageError
 from agent.rules import Profile, check_file, explain_profile, list_profiles, load_profiles
+from agent.rules.compile import test_value as value_test
 from agent.rules.paths import Scope, machine_scope
 from agent.rules.source import BYTES_MOST
-from agent.rules.tree import AllOf, Compare, Every, Not, Some
+from agent.rules.tree import AllOf, Compare, Every, Not, Operator, Some
 
 HEAD = "profile: mine\nversion: 1\ntitle: {fr: À moi, en: Mine}\nrules:\n"
 TAIL = "    else: review\n    because: {fr: Parce que., en: Because.}\n"
@@ -80,6 +81,19 @@ def test_quantities_carry_their_unit(tmp_path: Path, fact: str, bound: str, valu
     assert load(tmp_path, rule(f"fact: {fact}\nat_least: {bound}")).rules[0].condition == Compare(
         path=fact, operator="at_least", values=(value,)
     )
+
+
+@pytest.mark.parametrize(
+    "operator, values, passing, failing",
+    [
+        ("at_least", (4,), 4, 3), ("at_most", (4,), 4, 5), ("is", (4,), 4, 5), ("one_of", (4, 6), 6, 5),
+        ("between", (4, 6), 4, 3), ("between", (4, 6), 6, 7), ("matches", ("core.*i5",), "Intel Core i5", "Core i3"),
+        ("is", (True,), True, False),
+    ],
+)  # fmt: skip
+def test_a_bound_is_met_exactly(operator: Operator, values: tuple[int, ...], passing: object, failing: object) -> None:
+    test = value_test(Compare(path="x", operator=operator, values=values))
+    assert (test(passing), test(failing), test(None)) == (True, False, None)
 
 
 # --- what is refused, and where ---------------------------------------------------------------------------------------
