@@ -54,11 +54,11 @@ def _body(result: Result, lang: str, width: int, depth: int, colour: bool) -> li
     lines += ["", "   " + (f"\x1b[{_COLOURS[result.outcome]}m{banner}\x1b[0m" if colour else banner)]
     lines += [_cut(f"   {say('pour : ', 'for: ')}{clean(result.profile)}", width)]
     if result.reasons:
-        more = say("… et %d autres (rebond judge --explain)", "… and %d more (rebond judge --explain)")
+        more = say("… et encore %d (rebond judge --explain)", "… and %d more (rebond judge --explain)")
         lines += ["", f" {say('Pourquoi', 'Why')}"]
         lines += _listed(result.reasons, MOST_REASONS, more, width, depth, numbered=False)
     if result.actions:
-        more = say("… et %d autres", "… and %d more")
+        more = say("… et encore %d", "… and %d more")
         lines += ["", f" {say('À faire maintenant', 'What to do now')}"]
         lines += _listed(result.actions, MOST_ACTIONS, more, width, depth, numbered=True)
     if result.suits:

@@ -47,4 +47,4 @@ def test_reasons_beyond_six_are_counted_not_hidden(count: int) -> None:
     )
     screen = render(result, "fr", colour=False)
     assert screen.count("raison") == min(count, MOST_REASONS)
-    assert ("et 3 autres" in screen) == (count > MOST_REASONS)
+    assert ("et encore 3" in screen) == (count > MOST_REASONS)

@@ -10,7 +10,7 @@ from agent.labels import item_label, label, tell, tell_why
 from agent.oneline import one_line
 from agent.screen import SIGNS, WORDS
 from agent.text import clean
-from agent.verdict import Verdict
+from agent.verdict import Reason, Verdict
 
 _SECTIONS = ("system", "firmware", "cpu", "memory", "clock")
 _LISTS = ("disks", "batteries", "displays", "gpus", "networks", "audio", "cameras", "optical", "usb", "sensors",
@@ -77,7 +77,7 @@ def verdict_lines(machine: Machine, verdicts: tuple[Verdict, ...], lang: str) ->
         if place and verdict.outcome == "recycle":
             word = "NOT SUITABLE" if lang == "en" else "NE CONVIENT PAS"
         lines += ["", f"{SIGNS[verdict.outcome]} {word} – {verdict.title.told(lang)} ({verdict.profile})"]
-        lines += [f"  - {clean(reason.told.told(lang), 300)}" for reason in verdict.reasons]
+        lines += [f"  - {sentence(reason, lang)}" for reason in verdict.reasons]
         lines += [f"  > {clean(fix.en if lang == 'en' else fix.fr, 200)} (~{fix.cost_eur} €)" for fix in verdict.fixes]
     return "\n".join(lines)
 
@@ -85,3 +85,9 @@ def verdict_lines(machine: Machine, verdicts: tuple[Verdict, ...], lang: str) ->
 def purchases(verdict: Verdict, lang: str) -> tuple[str, ...]:
     """What to buy or do, with its rough cost."""
     return tuple(f"{clean(fix.en if lang == 'en' else fix.fr, 200)} (~{fix.cost_eur} €)" for fix in verdict.fixes)
+
+
+def sentence(reason: Reason, lang: str) -> str:
+    """What was seen and wanted, then why it matters; of an unknown fact only that it is unknown."""
+    told = reason.told.told(lang)
+    return clean(told if reason.unknown else f"{told} {reason.because.told(lang)}", 400)

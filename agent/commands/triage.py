@@ -122,7 +122,7 @@ def _result(
     machine: "Machine", verdicts: "Sequence[Verdict]", profiles: "Sequence[Profile]", lang: str, outbox: "Outbox",
     where: str | None,
 ) -> "Result":  # fmt: skip
-    from agent.commands.sheet import purchases
+    from agent.commands.sheet import purchases, sentence
     from agent.oneline import one_line
     from agent.screen import Result
     from agent.verdict import best_fitting
@@ -134,7 +134,7 @@ def _result(
         machine=one_line(machine, lang),
         outcome=verdict.outcome,
         profile=verdict.title.told(lang),
-        reasons=tuple(reason.told.told(lang) for reason in verdict.reasons),
+        reasons=tuple(sentence(reason, lang) for reason in verdict.reasons),
         actions=actions or _next_step(verdict.outcome, lang),
         suits=suits if verdict.outcome != "refurbish" else (),
         waiting=len(outbox.waiting()),

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from agent.facts import AgeOrigin, Battery, Cpu, Disk, Firmware, Gap, Machine, Memory, System
+from agent.facts import AgeOrigin, Battery, Cpu, Disk, Firmware, Gap, Health, Machine, Memory, System
 from agent.probes import Findings
 from agent.probes.battery_gauge import doubted
 from agent.probes.smbios import Table
@@ -79,12 +79,12 @@ def _filled(best: Any, other: Any, section: str, source: str, sources: dict[str,
 def _filled_disks(
     best: tuple[Disk, ...], other: tuple[Disk, ...], source: str, sources: dict[str, str]
 ) -> tuple[Disk, ...]:
-    """Disks known to both (same serial, else same kernel name) completed; those only the other knows, added.
+    """Disks known to both (same serial, else same kernel name) completed.
 
-    With any disk of our own at hand an unmatched one of the other list is left out: the same disk under another name
-    must not be counted twice.
+    An unmatched disk of the other list is left out while we have one of the PC's own: the same disk under another name
+    must not be counted twice. A better source that saw only sticks gives way to one that saw a disk inside.
     """
-    if not best:
+    if not any(not disk.removable for disk in best) and any(not disk.removable for disk in other):
         sources["disks"] = source
         return other
     done: list[Disk] = []
@@ -97,7 +97,7 @@ def _filled_disks(
         changes = {
             field: getattr(twin, field)
             for field in disk.__struct_fields__
-            if getattr(disk, field) is None and getattr(twin, field) is not None
+            if getattr(disk, field) in (None, Health()) and getattr(twin, field) not in (None, Health())
         }
         sources.update({f"disks[{place}].{field}": source for field in changes})
         done.append(msgspec.structs.replace(disk, **changes))

@@ -42,6 +42,7 @@ def registry() -> tuple[tuple[str, Probe], ...]:
         batteries,
         clock,
         cpu,
+        decode_dimms,
         disks,
         displays,
         ereuse,
@@ -57,6 +58,7 @@ def registry() -> tuple[tuple[str, Probe], ...]:
         sensors,
         small_devices,
         system,
+        unread,
         usb,
     )
 
@@ -75,11 +77,13 @@ def registry() -> tuple[tuple[str, Probe], ...]:
         ("sensors", lambda host, _, __: sensors.probe(host)),
         ("hidden-storage", lambda host, _, __: hidden_storage.probe(host)),
         ("clock", lambda host, _, around: clock.probe(host, around.now, around.built, around.checkpoint)),
+        ("decode-dimms", lambda host, _, __: decode_dimms.probe(host)),
         ("lshw", lambda host, _, __: lshw.probe(host)),
         ("hwinfo", lambda host, _, __: hwinfo.probe(host)),
         ("inxi", lambda host, _, __: inxi.probe(host)),
         ("facter", lambda host, _, __: facter.probe(host)),
         ("ereuse", lambda host, _, __: ereuse.probe(host)),
+        ("unread", lambda host, _, __: unread.probe(host)),
     )
 
 

@@ -16,8 +16,8 @@ Pairs = tuple[tuple[str, str], ...]
 _PLACED = re.compile(r"(\d+)#\d+#\d+#(.*)", re.DOTALL)
 _SECTION = re.compile(r"([A-Z][A-Za-z]{2,10}):\s+(.*)")
 _KEY = re.compile(
-    r"(?<!\S)((?:bus ID|chip ID|class ID|Local Storage|HDD Total Size|UEFI[ -]\[Legacy\]|BIOS|direct render|System RAM|Sound Server"
-    r"|[A-Za-z][\w/.+-]{0,24})):(?=\s|$)"
+    r"(?<!\S)((?:bus ID|chip ID|class ID|Local Storage|HDD Total Size|UEFI[ -]\[Legacy\]|BIOS|direct render|System RAM"
+    r"|Sound Server|[A-Za-z][\w/.+-]{0,24})):(?=\s|$)"
 )
 # Names of people's things: what runs, where it is mounted, what the PC is called.
 _NOT_READ = frozenset(("System", "Partition", "Info", "Repos", "Processes", "Unmounted", "Logical", "Swap", "Weather"))
