@@ -185,3 +185,17 @@ def test_differences_name_the_machines_and_the_rules() -> None:
     ]
     assert tell_differences(changes, "fr") == "old: bon pour le don → à recycler (+win-processeur)\n"
     assert "Aucun" in tell_differences((), "fr")
+
+
+def test_a_larger_disk_in_place_of_the_only_one_ends_its_unknowns(profile: Profile) -> None:
+    small = changed(changed(good_disk(), "size_bytes", 8 * 10**9), "health.is_available", None)
+    verdict = judge(changed(good_laptop(), "disks", (small,)), profile)
+    assert [(fix.part, fix.item) for fix in verdict.fixes] == [("ssd", "disks[0]")] and verdict.blocked_by == ()
+    two = judge(changed(good_laptop(), "disks", (small, small)), profile)
+    assert two.blocked_by == ("disk-told",)  # which of the two the new one replaces is not said
+
+
+def test_a_note_does_not_repeat_what_decides() -> None:
+    (health,) = load_profiles(only=["disk-health"])
+    machine = changed(good_laptop(), "disks", (changed(hard_disk(), "health.reallocated_sectors", 99),))
+    assert [reason.rule for reason in judge(machine, health).reasons] == ["hdd-remplaces"]

@@ -27,7 +27,7 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True):
     note: bool = False
     unknown: bool = False  # the fact could not be learnt; `gap` says why
     fact: str  # "disks[0].health.pending_sectors"
-    item: str | None = None  # "disks[0]", when the rule judges item by item
+    item: str | None = None  # "disks[0]", when one item of a list is what the rule is about
     operator: str
     observed: Value
     required: Value
@@ -154,8 +154,9 @@ def _merged(reasons: list[Reason]) -> list[Reason]:
             kept[key] = reason
         elif reason.rule != first.rule and reason.rule not in first.also:
             kept[key] = msgspec.structs.replace(first, also=(*first.also, reason.rule))
-    asked = {reason.fact for reason in kept.values() if reason.unknown and not reason.note}
-    return [reason for reason in kept.values() if not (reason.note and reason.unknown and reason.fact in asked)]
+    # A note about a fact that decides anyway says nothing more.
+    deciding = {reason.fact for reason in kept.values() if not reason.note}
+    return [reason for reason in kept.values() if not (reason.note and reason.fact in deciding)]
 
 
 def _ordered(reasons: list[Reason]) -> tuple[Reason, ...]:

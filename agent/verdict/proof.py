@@ -145,4 +145,7 @@ def find(rule: Rule, machine: Machine) -> tuple[Finding, ...]:
             for part in proof.parts
             if part.truth is not True
         )
-    return (Finding(truth=proof.truth, deciding=decide(proof)),)
+    # "No disk is large enough", of a machine with one disk, is about that disk.
+    chosen = [part.path for part in proof.parts if part.chosen is not False] if proof.kind == "some" else []
+    item = chosen[0] if len(chosen) == 1 else None
+    return (Finding(truth=proof.truth, item=item, deciding=decide(proof)),)
