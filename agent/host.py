@@ -8,13 +8,16 @@ import contextlib
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from agent.facts import Why
 from agent.text import decode
+
+T = TypeVar("T")
 
 READ_LIMIT = 4 << 20  # bytes of one file
 OUTPUT_LIMIT = 16 << 20  # bytes of one program's answer
@@ -119,6 +122,8 @@ class Host:
         self.is_live = runner is None or isinstance(runner, LiveRunner)
         self._refusals: dict[str, Why] = {}
         self._kept: list[object] = []
+        self._once: dict[str, Any] = {}
+        self._once_lock = threading.RLock()
 
     @property
     def root(self) -> Path:
@@ -132,6 +137,14 @@ class Host:
     def keep(self, thing: object) -> None:
         """Tie something's life to this host's: the temporary folder that a replay reads from."""
         self._kept.append(thing)
+
+    def once(self, name: str, make: Callable[["Host"], T]) -> T:
+        """What `make(host)` gives, made once for this host: several probes share the list of PCI devices."""
+        with self._once_lock:
+            if name not in self._once:
+                self._once[name] = make(self)
+            made: T = self._once[name]
+            return made
 
     def _at(self, path: str) -> Path:
         place = (self._root / path.lstrip("/")).resolve()

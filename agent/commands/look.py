@@ -64,18 +64,17 @@ def add_capture(parser: argparse.ArgumentParser, say: Say) -> None:
 
 
 def run_inspect(options: argparse.Namespace, say: Say) -> int:
-    from agent.commands.sheet import sheet
-
     machine = look(options.source, say)
     if options.json:
         tell_json(machine)
     else:
+        from agent.commands.sheet import sheet
+
         tell(sheet(machine, say.lang))
     return 0
 
 
 def run_judge(options: argparse.Namespace, say: Say) -> int:
-    from agent.commands.sheet import verdict_lines
     from agent.rules import load_profiles
     from agent.verdict import explain, judge
 
@@ -88,6 +87,8 @@ def run_judge(options: argparse.Namespace, say: Say) -> int:
     if options.json:
         tell_json({"machine": machine, "verdicts": verdicts})
     else:
+        from agent.commands.sheet import verdict_lines
+
         tell(verdict_lines(machine, verdicts, say.lang))
     return 0
 

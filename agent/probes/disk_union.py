@@ -88,10 +88,13 @@ class DiskUnion:
     def settled(self) -> Disk:
         disk = self.disk
         native, sector, size = disk.native_sectors, disk.logical_sector_bytes, disk.size_bytes
+        # Without the kernel's word: a disk on one of these buses is inside, one behind a USB bridge is not.
+        removable = {"sata": False, "ide": False, "nvme": False, "sas": False, "usb": True}.get(disk.transport or "")
         hidden = native * sector - size if native and sector and size else None
         return msgspec.structs.replace(
             disk,
             identity=identity_of(disk.serial, disk.wwn, disk.model, disk.size_bytes),
+            removable=disk.removable if disk.removable is not None else removable,
             hidden_bytes=hidden if hidden is not None and hidden >= 0 else None,
         )
 

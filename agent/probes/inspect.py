@@ -33,41 +33,35 @@ class Circumstances:
 Probe = Callable[[Host, Table, Circumstances], Findings]
 
 
-def registry() -> tuple[tuple[str, Probe], ...]:
+def registry(*, is_live: bool) -> tuple[tuple[str, Probe], ...]:
     """Every probe by name; the later ones are fallbacks, read only to fill what the earlier left unknown.
 
-    Imported here, not at the top: `--help` and the first screen must not wait for twenty modules on an old PC.
+    Imported here, not at the top: `--help` and the first screen must not wait for twenty modules on an old PC. Live
+    there is nothing for the readers of other programs' captures.
     """
     from agent.probes import (
         batteries,
         clock,
         cpu,
-        decode_dimms,
         disks,
         displays,
-        ereuse,
-        facter,
         firmware,
         gpus,
         hidden_storage,
-        hwinfo,
-        inxi,
-        lshw,
         memory,
         networks,
         sensors,
         small_devices,
         system,
-        unread,
         usb,
     )
 
-    return (
+    own: tuple[tuple[str, Probe], ...] = (
+        ("disks", lambda host, _, __: disks.probe(host)),  # the slowest first
         ("system", lambda host, table, _: system.probe(host, table)),
         ("firmware", lambda host, table, _: firmware.probe(host, table)),
         ("cpu", lambda host, table, _: cpu.probe(host, table)),
         ("memory", lambda host, table, _: memory.probe(host, table)),
-        ("disks", lambda host, _, __: disks.probe(host)),
         ("batteries", lambda host, _, __: batteries.probe(host)),
         ("displays", lambda host, _, __: displays.probe(host)),
         ("gpus", lambda host, _, __: gpus.probe(host)),
@@ -77,6 +71,14 @@ def registry() -> tuple[tuple[str, Probe], ...]:
         ("sensors", lambda host, _, __: sensors.probe(host)),
         ("hidden-storage", lambda host, _, __: hidden_storage.probe(host)),
         ("clock", lambda host, _, around: clock.probe(host, around.now, around.built, around.checkpoint)),
+    )
+    return own if is_live else own + _readers_of_others()
+
+
+def _readers_of_others() -> tuple[tuple[str, Probe], ...]:
+    from agent.probes import decode_dimms, ereuse, facter, hwinfo, inxi, lshw, unread
+
+    return (
         ("decode-dimms", lambda host, _, __: decode_dimms.probe(host)),
         ("lshw", lambda host, _, __: lshw.probe(host)),
         ("hwinfo", lambda host, _, __: hwinfo.probe(host)),
@@ -94,7 +96,7 @@ def inspect(host: Host, around: Circumstances, progress: Progress | None = None)
     told = progress or (lambda _name, _state: None)
     table, source, gaps = smbios.load(host)
     first = Findings(gaps=list(gaps))
-    probes = registry()
+    probes = registry(is_live=host.is_live)
     results = _run_all(probes, host, table, around, told)
     return join([first, *(results[name] for name, _ in probes)], table, source, around.now)
 

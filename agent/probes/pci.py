@@ -17,6 +17,10 @@ ADDRESS = re.compile(r"[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]")
 
 def devices(host: Host) -> tuple[tuple[PciDevice, ...] | None, str, tuple[Gap, ...]]:
     """All devices (None when no source tells), the source's name, and gaps under the path ""."""
+    return host.once(FOLDER, _devices)
+
+
+def _devices(host: Host) -> tuple[tuple[PciDevice, ...] | None, str, tuple[Gap, ...]]:
     if names := host.names(FOLDER):
         known = load(host, PCI_FILES)
         found = tuple(device for name in names if (device := _device(host, name, known)))

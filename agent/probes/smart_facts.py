@@ -174,7 +174,7 @@ class _Settling:
 
     def _kind(self) -> str | None:
         rpm = self.disk.get("rpm")
-        if self.values.protocol == "nvme":
+        if self.values.protocol == "nvme" or self.disk.get("maker") == "NVMe":  # the latter behind a SAS controller
             return "nvme"
         if rpm is not None:
             return "hdd" if rpm > 0 else "ssd"
@@ -213,7 +213,7 @@ class _Settling:
                 del self.health[fact]
 
     def _identity(self) -> None:
-        disk = self.disk
+        disk, kind = self.disk, self._kind()
         for field in ("maker", "model", "serial", "firmware", "form_factor"):
             if field in disk:
                 disk[field] = meant(disk[field])
@@ -221,7 +221,6 @@ class _Settling:
             disk["serial"] = None
         if not isinstance(disk.get("size_bytes"), int) or not 0 < disk["size_bytes"] <= INTEGER_MOST:
             disk["size_bytes"] = None
-        kind = self._kind()
         rpm = disk.get("rpm")
         if rpm is not None:
             disk["is_rotational"] = rpm > 0

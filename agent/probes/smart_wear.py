@@ -78,7 +78,8 @@ _VOLUME = re.compile(r"(?:Host|Lifetime|Total)_(Write|Read)\w*?_(32MiB|1?GiB|GB|
 _SSD_NAMES = re.compile(
     r"Wear_Lev|Media_Wear|SSD_Life|Lifetime_Remain|Remaining_Life|Erase_Fail|Program_Fail|Erase_Count|NAND|Rsvd_B"
 )
-_HDD_NAMES = frozenset({"Spin_Retry_Count", "Head_Flying_Hours", "Load_Cycle_Count", "Seek_Error_Rate"})
+_MOVING = frozenset("Spin_Up_Time Start_Stop_Count Load_Cycle_Count G-Sense_Error_Rate Head_Flying_Hours".split())
+_MOVING_MOST = frozenset("Spin_Retry_Count Seek_Error_Rate Seek_Time_Performance High_Fly_Writes".split())
 
 
 def wear_permille(attributes: Sequence[Attribute], model: str, *, is_in_database: bool) -> int | None:
@@ -180,9 +181,11 @@ def is_flash(attributes: Sequence[Attribute], model: str) -> bool | None:
     if re.search(r"\bSSD\b|Solid State|SSD\d", model, re.IGNORECASE):
         return True
     names = {a.name for a in attributes}
-    if any(_SSD_NAMES.search(name) for name in names):
-        return True
-    return False if len(names & _HDD_NAMES) >= 2 else None
+    # Old SSDs carry these names too, by default and with zeros: only what has moved is a disk.
+    has_moved = any(a.name in _MOVING and a.raw not in (None, "0") for a in attributes)
+    if has_moved and len(names & (_MOVING | _MOVING_MOST)) >= 3:
+        return False
+    return True if any(_SSD_NAMES.search(name) for name in names) else None
 
 
 def is_constant(attributes: Sequence[Attribute]) -> bool:

@@ -40,6 +40,10 @@ class UsbDevice(Fact, frozen=True, kw_only=True):
 
 def devices(host: Host) -> tuple[tuple[UsbDevice, ...] | None, str]:
     """All devices but hubs; None when no source tells."""
+    return host.once(FOLDER, _devices)
+
+
+def _devices(host: Host) -> tuple[tuple[UsbDevice, ...] | None, str]:
     if names := host.names(FOLDER):
         known = load(host, USB_FILES)
         found = (_device(host, name, names, known) for name in names if ":" not in name)
