@@ -84,7 +84,7 @@ def note_visit(
 
 
 def clock_evidence(host: Host, machine: Machine, now: datetime) -> ClockEvidence:
-    """What this station knew of the time as it signed (server.md 2.3: time is evidence, never trusted)."""
+    """What the station (`host`, never a capture) knew of the time as it signed: evidence, not truth."""
     known = [text for text in (machine.clock.built, machine.clock.checkpoint) if text]
     return ClockEvidence(
         wall=moment(now),

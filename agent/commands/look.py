@@ -115,7 +115,6 @@ def run_capture(options: argparse.Namespace, say: Say) -> int:
 
 def look(source: Path | None, say: Say, mac_key: bytes | None = None):  # type: ignore[no-untyped-def] # lazy types
     """The Machine here, or in the capture at `source`."""
-    from agent.capture import load
     from agent.host import Host
     from agent.probes.inspect import Circumstances, inspect
 
@@ -125,6 +124,8 @@ def look(source: Path | None, say: Say, mac_key: bytes | None = None):  # type: 
             note(say(*NOT_ROOT))
         host = Host()
     else:
+        from agent.capture import load
+
         capture = load(source)
         host, now = capture.host, capture.taken_at or now
     return inspect(host, Circumstances(now=now, mac_key=mac_key), _progress(say) if source is None else None)

@@ -38,7 +38,6 @@ def add_triage(parser: argparse.ArgumentParser, say: Say) -> None:
 
 
 def run_triage(options: argparse.Namespace, say: Say) -> int:
-    from agent.capture import load
     from agent.home import find_home
     from agent.host import Host
     from agent.outbox import Outbox
@@ -53,9 +52,8 @@ def run_triage(options: argparse.Namespace, say: Say) -> int:
     machine = look(options.source, say, home.mac_key())
     verdicts = tuple(judge(machine, profile) for profile in profiles)
     used = [ProfileUsed(name=p.name, version=p.version, digest=p.digest) for p in profiles]
-    host = load(options.source).host if options.source else Host()
     noted = note_visit(
-        machine, verdicts, used, key=key, outbox=outbox, now=now, clock=clock_evidence(host, machine, now),
+        machine, verdicts, used, key=key, outbox=outbox, now=now, clock=clock_evidence(Host(), machine, now),
         desk=Desk(operator=options.operator, lot=options.lot, sticker=options.sticker),
     )  # fmt: skip
     delivery = None if options.offline else _deliver(home, outbox, say)

@@ -13,10 +13,8 @@ import msgspec
 from agent.facts import Cpu
 from agent.host import Host
 from agent.probes import Findings, cpu_sysfs
-from agent.probes.cpuid_dump import cpu_from_cpuid_dump
 from agent.probes.cpuid_rules import believable, is_x86, launch_year, windows_11, x86_64_level
 from agent.probes.cpuinfo_text import advertised_mhz, parse_cpuinfo
-from agent.probes.lscpu import parse_lscpu
 from agent.text import meant
 
 _CPUINFO = "/proc/cpuinfo"
@@ -86,10 +84,14 @@ def _sources(host: Host, table: Processors, found: Findings) -> Iterator[tuple[C
         yield parse_cpuinfo(output.text), output.source
     recorded = host.outputs("lscpu") + host.outputs("lscpu-bsd")
     for output in recorded or (() if cpuinfo.architecture else (host.run("lscpu"),)):
+        from agent.probes.lscpu import parse_lscpu  # most PCs never need it
+
         lscpu = parse_lscpu(output.text)
         if lscpu:
             yield lscpu, output.source
     for output in host.outputs("cpuid"):
+        from agent.probes.cpuid_dump import cpu_from_cpuid_dump
+
         dump = cpu_from_cpuid_dump(output.text)
         if dump:
             yield dump, output.source

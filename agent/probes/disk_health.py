@@ -10,9 +10,7 @@ import msgspec
 
 from agent.facts import Disk, Gap, Why
 from agent.host import Host, Output
-from agent.probes import second_reader
 from agent.probes.smart import document, parse_smart_json, printed_text
-from agent.probes.smart_text import parse_smart_text
 from agent.probes.smart_values import SmartReport
 
 TIMEOUT_S = 30
@@ -54,6 +52,8 @@ def read(output: Output, name: str) -> SmartReport:
         report = parse_smart_json(text, name)
         printed = printed_text(document(text) or {})
     else:
+        from agent.probes.smart_text import parse_smart_text  # a smartctl of before 2018, or another's capture
+
         report = parse_smart_text(text, name)
         printed = text
         if report.has_answer and output.status is not None and report.disk.health.exit_bits is None:
@@ -62,6 +62,8 @@ def read(output: Output, name: str) -> SmartReport:
     if output.why == "timed-out":
         gaps.append(Gap(path="health", source=output.source, why="timed-out", detail="the answer is not whole"))
     if printed and report.has_answer:
+        from agent.probes import second_reader
+
         gaps += second_reader.disagreements(report.disk, printed, report.protocol, output.source)
     gaps = [msgspec.structs.replace(gap, source=output.source) for gap in gaps]
     return dataclasses.replace(report, gaps=tuple(gaps), source=output.source)
