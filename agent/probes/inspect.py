@@ -105,6 +105,7 @@ def _run_all(
     probes: tuple[tuple[str, Probe], ...], host: Host, table: Table, around: Circumstances, told: Progress
 ) -> dict[str, Findings]:
     results: dict[str, Findings] = {}
+    escaped: list[BaseException] = []
 
     def work(name: str, probe: Probe) -> None:
         told(name, "started")
@@ -115,6 +116,9 @@ def _run_all(
             findings = Findings()
             findings.missed(name, "probe", "failed", f"{type(error).__name__}: {error}"[:200])
             state = "failed"
+        except BaseException as error:  # noqa: BLE001 - NotCaptured: raised again where it can be seen
+            escaped.append(error)
+            return
         results[name] = findings
         told(name, state)
 
@@ -130,4 +134,6 @@ def _run_all(
             late.missed(name, "probe", "timed-out", f"no answer in {PROBE_TIMEOUT_S} s")
             results[name] = late
             told(name, "late")
+    if escaped:
+        raise escaped[0]
     return results

@@ -13,7 +13,7 @@ from agent.probes.jedec import maker_of
 from agent.probes.smbios import TABLE, Table
 from agent.probes.smbios_structures import MemoryArray, MemoryDevice
 from agent.probes.system import meant_serial
-from agent.text import meant
+from agent.text import clean, meant
 from agent.units import KIB, MIB, TIB
 
 MEMINFO = "/proc/meminfo"
@@ -84,7 +84,7 @@ def _is_near(usable: int, fitted: int) -> bool:
 def _module(device: MemoryDevice, array: MemoryArray | None) -> Module:
     part = meant(device.part)
     return Module(
-        slot=meant(device.locator) or meant(device.bank),
+        slot=_slot(device.locator) or _slot(device.bank),
         size_bytes=device.size_bytes,
         generation=generation_of(device.kind),
         form=device.form,
@@ -96,6 +96,11 @@ def _module(device: MemoryDevice, array: MemoryArray | None) -> Module:
         has_ecc=_has_ecc(device, array),
         is_soldered=_is_soldered(device),
     )
+
+
+def _slot(locator: str | None) -> str | None:
+    """A slot's name. "DIMM1" and "BANK 0", elsewhere words of a template, are printed on boards."""
+    return clean(locator or "") if re.search(r"\d", locator or "") else meant(locator)
 
 
 def generation_of(kind: str | None) -> str | None:
@@ -140,7 +145,7 @@ def _old_modules(table: Table) -> tuple[tuple[Module, ...], int | None, int | No
     """Type 6, where there is no type 17: PCs of about 2000."""
     modules = tuple(
         Module(
-            slot=meant(old.socket),
+            slot=_slot(old.socket),
             size_bytes=old.size_bytes,
             generation="SDRAM" if "SDRAM" in (old.kind or "") else "EDO" if "EDO" in (old.kind or "") else None,
             form=next((form for form in ("DIMM", "SIMM") if form in (old.kind or "").split()), None),

@@ -97,7 +97,9 @@ def _prove_item(node: Every | Some, item: Any, prefix: str) -> Proof:
     else:
         truth = False if False in (chosen, inside) else (None if None in (chosen, inside) else True)
     parts = tuple(proof for proof in (where, part) if proof is not None)
-    return Proof(kind="item", truth=truth, path=prefix, chosen=chosen, parts=parts)
+    # Judged by its being there: the item itself, or the words in it, is what was seen.
+    observed = item if isinstance(item, str | int) else getattr(item, "evidence", None)
+    return Proof(kind="item", truth=truth, path=prefix, observed=observed, chosen=chosen, parts=parts)
 
 
 def decide(proof: Proof) -> Deciding:
