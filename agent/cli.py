@@ -39,8 +39,11 @@ class _Parser(argparse.ArgumentParser):
         )
 
 
-def build_parser(say: Say) -> argparse.ArgumentParser:
-    """The whole parser; its help is in the language of `say`."""
+def build_parser(say: Say, wanted: str | None = None) -> argparse.ArgumentParser:
+    """The parser, its help in the language of `say`; with `wanted`, only that command's arguments are filled in.
+
+    Filling all of them would cost an old PC more than the rest of its first screen.
+    """
     parser = _Parser(
         prog="rebond",
         description=say(
@@ -68,7 +71,8 @@ def build_parser(say: Say) -> argparse.ArgumentParser:
             allow_abbrev=False,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        add(sub, say)
+        if wanted in (None, name):
+            add(sub, say)
     return parser
 
 
@@ -77,7 +81,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     say = Say(_language(words))
     try:
-        options = build_parser(say).parse_args(words)
+        named = next((word for word in words if not word.startswith("-")), "")
+        options = build_parser(say, named).parse_args(words)
         code = options.run(options, say)
         return int(code)
     except SystemExit as end:  # argparse, after --help or --version

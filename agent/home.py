@@ -64,9 +64,9 @@ class Home:
         trust_station(self.trust, key.public, "this station")
         return key
 
-    def mac_key(self) -> bytes:
+    @staticmethod
+    def mac_key(key: "StationKey") -> bytes:
         """The key of the hash that stands for a MAC address: this station's secret, so that nobody can try them all."""
-        key = self.key()
         return hashlib.sha256(b"rebond mac address\0" + key.private.private_bytes_raw()).digest()
 
     def connection(self) -> "Inventory | None":

@@ -48,5 +48,7 @@ environment() {
         say "rebond: l'installation a échoué. Le réseau marche-t-il ? / the installation failed. Is there a network?"
         exit 1
     fi
+    # Byte-code now: started from a read-only stick, Python would compile every module every time.
+    env -u PYTHONDONTWRITEBYTECODE "$here/.venv/bin/python" -m compileall -q "$here/agent" || true
     printf '%s' "$wanted" >"$stamp"
 }

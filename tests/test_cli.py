@@ -159,7 +159,7 @@ def test_help_stands_in_the_readme(capsys: pytest.CaptureFixture[str], monkeypat
     monkeypatch.setenv("COLUMNS", "100")
     code, out, _ = run(capsys, "--help", "--lang", "en")
     assert code == 0
-    assert out.strip() in README.read_text("utf-8"), "paste `COLUMNS=100 rebond --lang en --help` into README.md"
+    assert out.strip() in README.read_text("utf-8"), "paste `COLUMNS=100 rebond --help --lang en` into README.md"
 
 
 MACHINES = CORPUS / "MACHINES.tsv"

@@ -49,7 +49,7 @@ def run_triage(options: argparse.Namespace, say: Say) -> int:
     profiles = load_profiles(options.profiles_dir, only=options.profile)
     home = find_home(options.home)
     key, outbox, now = home.key(), Outbox(home.outbox), datetime.now(UTC)
-    machine = look(options.source, say, home.mac_key())
+    machine = look(options.source, say, home.mac_key(key))
     verdicts = tuple(judge(machine, profile) for profile in profiles)
     used = [ProfileUsed(name=p.name, version=p.version, digest=p.digest) for p in profiles]
     noted = note_visit(
