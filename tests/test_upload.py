@@ -424,7 +424,7 @@ def test_enrolment_gives_what_delivery_needs(tmp_path: Path) -> None:
     "answer",
     [ConnectionRefusedError(), Answer(200, PORTAL), Answer(302, b""), Answer(404, PORTAL), said(503, "busy"),
      said(429, "x"), welcome(log_public_key="AAAA"), welcome(log_public_key=None), welcome(station=None)],
-    ids=repr,
+    ids=["refused", "portal", "redirect", "404", "busy", "429", "short-key", "no-key", "no-station"],
 )  # fmt: skip
 def test_no_enrolment_without_the_inventorys_own_answer(tmp_path: Path, answer: Answer | Exception) -> None:
     with pytest.raises(NotDelivered):
