@@ -29,7 +29,10 @@ _CLASSIC = re.compile(
 )
 _STATISTIC = re.compile(r"^0x0[0-9a-f]  0x[0-9a-f]{3} +\d+ +(-?\d+) +[-NDC+~a-z]+ +(\S[^\n]*?)\s*$", re.MULTILINE)
 _ERROR_AT = re.compile(r"^Error \d+ (?:\[\d+\] )?occurred at disk power-on lifetime: (\d+) hours", re.MULTILINE)
-_ATA_TEST = re.compile(r"^# ?(\d+) +(\S.*?)  +(\S.*?)  +(\d+)% +", re.MULTILINE)
+# The status column may be full, with one space after it: "Completed: servo/seek failure 90%".
+_ATA_TEST = re.compile(
+    r"^# ?(\d+) +(\S.*?) +((?:Completed|Aborted|Interrupted|Fatal|Self-test|Unknown).*?) +(\d+)% +", re.MULTILINE
+)
 _SCSI_TEST = re.compile(r"^# ?(\d+) +(\S+(?: \S+)*)  +(\S.*?)  +\S+ +", re.MULTILINE)
 _NVME_TEST = re.compile(
     r"^ *(\d+) +(\S+(?: \S+)?) +(Completed.*?|Aborted.*?|Fatal.*?|Unknown.*?)  +\d+ +", re.MULTILINE
