@@ -13,7 +13,7 @@ import msgspec
 from agent.facts import AgeOrigin, Battery, Cpu, Disk, Firmware, Gap, Health, Machine, Memory, System
 from agent.probes import Findings
 from agent.probes.battery_gauge import doubted
-from agent.probes.smbios import Table
+from agent.probes.smbios import IDS, TABLE, Table
 from agent.probes.system import chassis_of
 
 _STRUCTS: dict[str, type[Any]] = {"system": System, "firmware": Firmware, "cpu": Cpu, "memory": Memory}
@@ -27,7 +27,7 @@ def join(found: Sequence[Findings], table: Table, table_source: str, now: dateti
     """One Machine from all findings, best source first; `now` dates the inspection for the machine's age."""
     facts: dict[str, Any] = {}
     sources: dict[str, str] = {}
-    gaps = [gap for findings in found for gap in findings.gaps]
+    gaps = _refused([gap for findings in found for gap in findings.gaps])
     for findings in found:
         for section, value in findings.facts.items():
             _take(facts, sources, gaps, section, value, findings)
@@ -37,6 +37,17 @@ def join(found: Sequence[Findings], table: Table, table_source: str, now: dateti
     machine = _dated(machine, now)
     gaps += _memory_gap(machine)
     return msgspec.structs.replace(machine, gaps=_kept(gaps, machine))
+
+
+def _refused(gaps: list[Gap]) -> list[Gap]:
+    """Without root the SMBIOS table is closed: what only it tells is not absent, and the technician can ask again."""
+    if not any((gap.path, gap.source, gap.why) == ("", TABLE, "refused") for gap in gaps):
+        return gaps
+    is_hidden = [gap.why == "absent" and gap.source == f"{IDS}/*" for gap in gaps]
+    return [
+        msgspec.structs.replace(gap, source=TABLE, why="refused") if hidden else gap
+        for gap, hidden in zip(gaps, is_hidden, strict=True)
+    ]
 
 
 def _take(

@@ -48,7 +48,10 @@ def read(host: Host, name: str) -> tuple[dict[str, Any], dict[str, Any], list[Ga
     reading = host.read(f"{at}/life_time")
     life = parse_life_time(reading.text) if reading.why is None else None
     health = {"is_available": life is not None, "emmc_life_used": life}
-    health["emmc_pre_eol"] = parse_pre_eol(host.text(f"{at}/pre_eol_info"))
+    reserve = parse_pre_eol(host.text(f"{at}/pre_eol_info"))
+    health["emmc_pre_eol"] = reserve
+    # The device's own word on itself, where disks have SMART's: only "urgent" is one of failure.
+    health["is_passed"] = None if reserve is None else reserve < 3
     gaps = []
     if life is None:
         detail = "this eMMC does not tell its wear" if reading.why in (None, "absent") else ""

@@ -90,10 +90,10 @@ def cpu_of(root: Node) -> Cpu | None:
     has_flags = "fpu" in capabilities or "fp" in capabilities
     is_64_bit = True if "x86-64" in capabilities or "lm" in capabilities or first.width == 64 else None
     cores, threads = _sum(named, "cores"), _sum(named, "threads")
-    signature = re.fullmatch(r"(\d{1,3})\.(\d{1,3})\.(\d{1,2})", first.get("version") or "")
-    family, model, stepping = map(int, signature.groups()) if signature else (None, None, None)
+    vendor = _vendor(first.get("vendor"))
+    family, model, stepping = _signature(first.get("version") or "", vendor)
     cpu = Cpu(
-        vendor=_vendor(first.get("vendor")),
+        vendor=vendor,
         model_name=_model(first),
         family=family,
         model=model,
@@ -105,6 +105,18 @@ def cpu_of(root: Node) -> Cpu | None:
         is_64_bit=is_64_bit if is_64_bit or not (has_flags and first.width == 32) else False,
     )
     return derived(cpu)
+
+
+def _signature(text: str, vendor: str | None) -> tuple[int | None, int | None, int | None]:
+    """Family, model, stepping. Before B.02.19 lshw printed CPUID's base fields alone: 6.12.3 may be 6.60.3, 6.5.1 6.69.1,
+    and every later AMD is family 15. What may be cut is unknown: read as it stands, a Core i5 would be a Pentium II."""
+    match = re.fullmatch(r"(\d{1,3})\.(\d{1,3})\.(\d{1,2})", text)
+    if match is None:
+        return None, None, None
+    family, model, stepping = map(int, match.groups())
+    if family == 15 and vendor != "GenuineIntel":
+        return None, None, None
+    return family, None if model < 16 and family == 6 else model, stepping
 
 
 def _model(node: Node) -> str | None:

@@ -148,6 +148,8 @@ def _card(card: PciDevice) -> Network | None:
     if code in ("0200", "0280"):
         # 0280 is "other network controller": Wi-Fi, but for a few virtual cards; some Atheros Wi-Fi says 0200.
         kind = "wifi" if code == "0280" or _WIRELESS_NAME.search(name) else "wired"
+    elif code == "0680" and re.search(r"\bEthernet\b", card.model or ""):
+        kind = "wired"  # nForce boards of 2003 to 2010 call their network controller a bridge
     elif code == "0d80" and _WIRELESS_NAME.search(name):
         kind = "wifi"
     elif code == "0d11":
