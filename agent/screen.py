@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from agent.text import clean
 from agent.verdict.choose import WORDS as verdict_words
 
-WIDTH, HEIGHT = 80, 24
+WIDTH, HEIGHT = 80, 23  # of 24 lines one is the prompt's
 MOST_REASONS, MOST_ACTIONS = 6, 3
 # Only characters that every Linux console font has.
 SIGNS = {"refurbish": "[OK]", "repair": "[+]", "review": "[?]", "recycle": "[X]"}

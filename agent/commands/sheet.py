@@ -88,6 +88,6 @@ def purchases(verdict: Verdict, lang: str) -> tuple[str, ...]:
 
 
 def sentence(reason: Reason, lang: str) -> str:
-    """What was seen and wanted, then why it matters; of an unknown fact only that it is unknown."""
+    """Why it matters, in plain words, then what was seen and wanted; of an unknown fact only that it is unknown."""
     told = reason.told.told(lang)
-    return clean(told if reason.unknown else f"{told} {reason.because.told(lang)}", 400)
+    return clean(told if reason.unknown else f"{reason.because.told(lang)} {told}", 400)
