@@ -44,7 +44,7 @@ class DiskUnion:
         self._compare_size(told.size_bytes, report.source)
         if report.protocol == "scsi" and self.disk.transport == "usb":
             told = self._of_bridge(told, report.source)
-        elif self.disk.transport == "usb" and told.model and self.disk.model and told.model != self.disk.model:
+        elif self.disk.transport == "usb" and not _is_same_model(told.model, self.disk.model):
             named = told.bridge or " ".join(filter(None, (self.disk.maker, self.disk.model)))
             told = msgspec.structs.replace(told, bridge=named)
             # The kernel's are the bridge's own: better none than those.
@@ -97,6 +97,13 @@ class DiskUnion:
             removable=disk.removable if disk.removable is not None else removable,
             hidden_bytes=hidden if hidden is not None and hidden >= 0 else None,
         )
+
+
+def _is_same_model(told: str | None, kernels: str | None) -> bool:
+    """The kernel's name of a SCSI or USB disk has 16 characters at most, and may have lost the maker's."""
+    if not told or not kernels:
+        return True
+    return kernels.casefold() in told.casefold() or told.casefold() in kernels.casefold()
 
 
 def filled(best: Disk, other: Disk) -> Disk:

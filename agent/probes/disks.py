@@ -57,12 +57,18 @@ def _ask_all(host: Host, found: Sequence[DiskUnion]) -> None:
     if not asked:
         return
     with ThreadPoolExecutor(max_workers=min(_THREADS_MOST, len(asked))) as pool:
-        answers = list(pool.map(lambda one: (disk_health.ask(host, one.disk.name), _ask_more(host, one.disk)), asked))
+        answers = list(pool.map(lambda one: _ask(host, one.disk), asked))
     for one, (report, (fields, gap)) in zip(asked, answers, strict=True):
         one.take(report)
         one.set(fields)
         if gap is not None:
             one.missed(gap)
+
+
+def _ask(host: Host, disk: Disk) -> tuple[SmartReport, tuple[dict[str, Any], Gap | None]]:
+    report = disk_health.ask(host, disk.name)
+    is_hanging = any(gap.why == "timed-out" for gap in report.gaps)  # it would hang the next program too
+    return report, ({}, None) if is_hanging else _ask_more(host, disk)
 
 
 def _ask_more(host: Host, disk: Disk) -> tuple[dict[str, Any], Gap | None]:

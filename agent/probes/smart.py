@@ -110,6 +110,7 @@ def values_of(doc: dict[str, Any]) -> SmartValues:
         protocol=_PROTOCOLS.get(words(doc, "device", "protocol") or ""),
         device_type=words(doc, "device", "type"),
         is_in_database=flag(doc, "in_smartctl_database"),
+        is_enabled=flag(doc, "smart_support", "enabled"),
         wear_percent=whole(doc, "endurance_used", "current_percent"),
         spare_percent=whole(doc, "spare_available", "current_percent"),
         spare_threshold_percent=whole(doc, "spare_available", "threshold_percent"),

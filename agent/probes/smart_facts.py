@@ -87,6 +87,8 @@ class _Settling:
             self._identity()
             if self.health.get("is_available") is not False and not self._has_health():
                 why, detail = trouble_of(self.values.trouble) or ("absent", "the disk told its name and no health")
+                if self.values.is_enabled is False:
+                    why, detail = "absent", "SMART is switched off on this disk"
                 self.gap("health", why, detail)
         disk = Disk(name=self.name, **self.disk, health=Health(**self.health))
         return SmartReport(

@@ -78,6 +78,8 @@ def values_of(text: str) -> SmartValues:
     )  # fmt: skip
     if values.protocol is None:
         return values
+    if re.search(r"SMART support is: +(?:Available[^\n]*\nSMART support is: +)?Disabled|and is Disabled", text):
+        values.is_enabled = False
     database = fields.get("Device is")
     values.is_in_database = None if database is None else database.startswith("In ")
     values.disk.update({key: value for key, value in _identity(fields, values.protocol).items() if value is not None})

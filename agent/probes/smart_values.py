@@ -41,6 +41,7 @@ class SmartValues:
     protocol: Protocol | None = None
     device_type: str | None = None  # smartctl's -d: "sat", "nvme", "megaraid,1", "usbjmicron"
     is_in_database: bool | None = None
+    is_enabled: bool | None = None  # SMART switched on
     disk: dict[str, Any] = field(default_factory=dict)
     health: dict[str, Any] = field(default_factory=dict)
     attributes: list[Attribute] = field(default_factory=list)

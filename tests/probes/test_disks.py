@@ -133,6 +133,13 @@ def test_smartctl_missing_hanging_or_refused(tmp_path: Path) -> None:
         assert findings.facts["disks"][0].model == "ATLAS HDD 500"  # the kernel still knows it
 
 
+def test_a_hanging_disk_is_asked_once(tmp_path: Path) -> None:
+    link = {f"{SATA.partition('/host0')[0]}/link1/ata_link/link1/sata_spd": "6.0 Gbps\n"}
+    host, runner = host_of(tmp_path, SDA | link, lambda argv: Output(argv=argv, why="timed-out"))
+    disks.probe(host)
+    assert [argv[0] for argv in runner.asked] == ["smartctl"]
+
+
 def test_an_old_smartctl_is_asked_for_text(tmp_path: Path) -> None:
     def answer(argv: tuple[str, ...]) -> Output | None:
         if argv[0] != "smartctl":
@@ -169,6 +176,14 @@ def test_an_unknown_usb_bridge_is_tried_as_sat(tmp_path: Path) -> None:
     assert (disk.kind, disk.serial) == ("hdd", "TEST0001")
 
 
+def test_the_bridges_own_serial_is_not_the_disks(tmp_path: Path) -> None:
+    page = {f"{USB}/device/serial": "BRIDGE0001\n", f"{USB}/wwid": "naa.5000000000000001\n"}
+    answer = as_json(Drive(size_bytes=16_000_000_000, serial="REDACTED", wwn=None))
+    host, _ = host_of(tmp_path, SDB | page, of_smartctl(answer))
+    disk = disks.probe(host).facts["disks"][0]
+    assert (disk.model, disk.serial, disk.wwn, disk.identity) == ("ATLAS HDD 500", None, None, None)
+
+
 def test_a_bridge_that_answers_for_itself_is_not_the_disk(tmp_path: Path) -> None:
     told = {
         "device": {"name": "/dev/sdb", "type": "scsi", "protocol": "SCSI"},
@@ -190,6 +205,12 @@ def test_two_disks_of_one_identity_are_told(tmp_path: Path) -> None:
     )
     host, _ = host_of(tmp_path, SDA | twin, of_smartctl(as_json(Drive())))
     assert ("disks[1].serial", "conflict") in gaps(disks.probe(host))
+
+
+def test_the_kernels_short_name_is_no_bridge(tmp_path: Path) -> None:
+    files = block(USB, 16_000_000_000, removable=1, vendor="ATLAS", model="HDD 500")
+    host, _ = host_of(tmp_path, files, of_smartctl(as_json(Drive(size_bytes=16_000_000_000))))
+    assert disks.probe(host).facts["disks"][0].bridge is None
 
 
 def test_sizes_that_differ_are_told(tmp_path: Path) -> None:
@@ -236,7 +257,7 @@ def test_nvme_asks_how_it_can_be_sanitised(tmp_path: Path) -> None:
         if argv[0] == "nvme":
             assert argv[2] == "/dev/nvme0"
             return Output(argv=argv, status=0, stdout=b'{"oacs": 2, "sanicap": 2}')
-        return Output(argv=argv, why="timed-out")
+        return Output(argv=argv, why="refused")
 
     files = block(NVME, 256_060_514_304, model="PILOT NVMe 256", serial="TESTN1  ", firmware_rev="1.0")
     host, _ = host_of(tmp_path, files | {f"{NVME}/wwid": "eui.0025380000000001\n"}, answer)
@@ -413,6 +434,11 @@ def test_hdparm_security(lines: str, state: str, is_frozen: bool) -> None:
 
 def test_hdparm_of_a_wrong_checksum_is_nothing() -> None:
     text = HDPARM.replace("{security}", "\t\tenabled\n\t\tlocked").replace("Checksum: correct", "Checksum: incorrect")
+    assert parse_hdparm(text) == {}
+
+
+@pytest.mark.parametrize("text", [hpa(0, 1), hpa(1, 0), hpa(10**6, 10**15), "max sectors = x/y, HPA is enabled"])
+def test_sectors_that_hdparm_made_up(text: str) -> None:
     assert parse_hdparm(text) == {}
 
 

@@ -13,8 +13,9 @@ from tests.probes.smart_printing import Drive, Row, as_json, as_text
 NAMES = {
     5: "Reallocated_Sector_Ct", 9: "Power_On_Hours", 10: "Spin_Retry_Count", 12: "Power_Cycle_Count",
     177: "Wear_Leveling_Count", 184: "End-to-End_Error", 187: "Reported_Uncorrect", 188: "Command_Timeout",
-    190: "Airflow_Temperature_Cel", 194: "Temperature_Celsius", 196: "Reallocated_Event_Count", 197: "Current_Pending_Sector",
-    198: "Offline_Uncorrectable", 199: "UDMA_CRC_Error_Count", 202: "Percent_Lifetime_Remain", 231: "SSD_Life_Left", 233: "Media_Wearout_Indicator",
+    190: "Airflow_Temperature_Cel", 194: "Temperature_Celsius", 196: "Reallocated_Event_Count",
+    197: "Current_Pending_Sector", 198: "Offline_Uncorrectable", 199: "UDMA_CRC_Error_Count",
+    202: "Percent_Lifetime_Remain", 231: "SSD_Life_Left", 233: "Media_Wearout_Indicator",
     241: "Total_LBAs_Written", 242: "Host_Reads_32MiB",
 }  # fmt: skip
 numbers = st.integers(0, 10**7) | st.integers(0, 2**48 - 1)

@@ -208,6 +208,16 @@ def test_self_tests(log: tuple[tuple[str, int], ...], failed: bool | None) -> No
 
 
 @pytest.mark.parametrize(
+    ("results", "failed"), [((), None), ((0,), False), ((1, 7, 0), True), ((6,), True), ((9, 1), None)]
+)
+def test_nvme_self_tests(results: tuple[int, ...], failed: bool | None) -> None:
+    table = [{"self_test_code": {"value": 1}, "self_test_result": {"value": result}} for result in results]
+    doc = nvme() | {"nvme_self_test_log": {"current_self_test_operation": {"value": 0}, "table": table}}
+    health = parse_smart_json(json.dumps(doc), "nvme0n1").disk.health
+    assert (health.self_test_failed, health.self_test_count) == (failed, len(results))
+
+
+@pytest.mark.parametrize(
     ("result", "failed"), [("Completed", False), ("Failed in segment -->", True), ("Aborted (by user command)", None)]
 )
 def test_sas_self_tests(result: str, failed: bool | None) -> None:
@@ -401,8 +411,23 @@ def test_nvme_smart_log_of_two_generations(warning: object) -> None:
 @pytest.mark.parametrize(
     ("vendor", "model", "maker"),
     [(None, "WDC WD10EZEX-00BN5A0", "Western Digital"), (None, "ST500DM002-1BD142", "Seagate"),
-     (None, "SAMSUNG MZ7LN256HCHP", "Samsung"),     ("ATA", "HGST HTS725050A7E630", "HGST"), ("HP", "LOGICAL VOLUME", "HP"), (None, "Nobody knows", None),
+     (None, "SAMSUNG MZ7LN256HCHP", "Samsung"),
+     ("ATA", "HGST HTS725050A7E630", "HGST"), ("HP", "LOGICAL VOLUME", "HP"), (None, "Nobody knows", None),
      (None, None, None),     (None, "STNSS", None)],
 )  # fmt: skip
 def test_disk_makers(vendor: str | None, model: str | None, maker: str | None) -> None:
     assert disk_maker(vendor, model) == maker
+
+
+def test_smart_that_is_switched_off_is_told() -> None:
+    doc = json.loads(as_json(Drive(is_passed=None))) | {"smart_support": {"available": True, "enabled": False}}
+    for key in ("ata_smart_error_log", "ata_smart_self_test_log", "ata_smart_data"):
+        del doc[key]
+    text = (
+        as_text(Drive(is_passed=None), brief=True)
+        .replace("is: Enabled", "is: Disabled")
+        .partition("=== START OF READ")[0]
+    )
+    for report in (parse_smart_json(json.dumps(doc), "sda"), parse_smart_text(text, "sda")):
+        assert [(gap.path, gap.detail) for gap in report.gaps] == [("health", "SMART is switched off on this disk")]
+        assert report.disk.health.is_available is True
