@@ -80,7 +80,7 @@ class Scrubber:
     def raw(self, raw: bytes) -> bytes:
         if self._pattern:
             raw = self._pattern.sub(lambda match: self._forms[match[0]], raw)
-        raw = _MAC.sub(lambda match: match[1] + self._fake(match[2]), raw)
+        raw = _MAC.sub(lambda match: match[0] if _is_no_address(match[0]) else match[1] + self._fake(match[2]), raw)
         raw = _UUID.sub(lambda match: match[0] if match[0].lower() == _EFI_GLOBAL else self._fake(match[0]), raw)
         raw = _LU_WWN.sub(lambda match: match[1] + self._fake(match[2]), raw)
         # A leading zero is no JSON number.
@@ -136,6 +136,11 @@ class Scrubber:
         for start in range(0, len(block) - 127, 128):
             block[start + 127] = -sum(block[start : start + 127]) % 256
         return bytes(block)
+
+
+def _is_no_address(mac: bytes) -> bool:
+    """All zeros (lo) and broadcast are nobody's, and mean "none" to whoever reads the capture."""
+    return len(set(mac.lower()) - set(b":-")) == 1 and mac[:1].lower() in (b"0", b"f")
 
 
 def _cases(text: bytes, fake: bytes) -> list[tuple[bytes, bytes]]:

@@ -33,6 +33,15 @@ def _guard_block_devices(event: str, args: tuple[object, ...]) -> None:
 sys.addaudithook(_guard_block_devices)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--bless", action="store_true", help="write the goldens anew, to be looked at in the diff")
+
+
+@pytest.fixture
+def is_blessing(request: pytest.FixtureRequest) -> bool:
+    return bool(request.config.getoption("--bless"))
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "programs: may start real programs")
     config.addinivalue_line("markers", "loopback: may open sockets on the loopback interface")

@@ -82,6 +82,8 @@ def _device(host: Host, name: str) -> BlockDevice | None:
     elif "/ata" in road:
         device.disk |= {field: value for field, value in _identified(host, road).items() if value is not None}
     _kind(device)
+    if transport == "virtio":
+        device.health["is_available"] = False  # no SMART there, which is known
     device.disk = {field: value for field, value in device.disk.items() if value is not None}
     return device
 

@@ -108,8 +108,9 @@ def cpu_of(root: Node) -> Cpu | None:
 
 
 def _signature(text: str, vendor: str | None) -> tuple[int | None, int | None, int | None]:
-    """Family, model, stepping. Before B.02.19 lshw printed CPUID's base fields alone: 6.12.3 may be 6.60.3, 6.5.1 6.69.1,
-    and every later AMD is family 15. What may be cut is unknown: read as it stands, a Core i5 would be a Pentium II."""
+    """Family, model, stepping. Before B.02.19 lshw printed CPUID's base fields alone: 6.12.3 may be 6.60.3, and every
+    later AMD is family 15. What may be cut is unknown: read as it stands, a Core i5 (6.69) would be a Pentium II (6.5).
+    """
     match = re.fullmatch(r"(\d{1,3})\.(\d{1,3})\.(\d{1,2})", text)
     if match is None:
         return None, None, None
