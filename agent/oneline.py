@@ -11,7 +11,7 @@ _KINDS = {"hdd": ("disque", "disk"), "ssd": ("SSD", "SSD"), "nvme": ("SSD", "SSD
 
 
 def one_line(machine: Machine, lang: str) -> str:
-    """"Dell OptiPlex 7010 · Core i5-3470 · 8 Gio · SSD 240 Go"; unknown parts are said, not left out."""
+    """ "Dell OptiPlex 7010 · Core i5-3470 · 8 Gio · SSD 240 Go"; unknown parts are said, not left out."""
     unknown = "?" if lang == "en" else "?"
     parts = [
         name_of(machine) or ("unknown model" if lang == "en" else "modèle inconnu"),

@@ -60,7 +60,7 @@ def parse_quantity(text: str, dimension: str | None) -> int:
 
 
 def tell_bytes(size: int, lang: str, *, decimal: bool = False) -> str:
-    """"8 Gio" / "8 GiB"; decimal=True for disks, sold in powers of ten ("500 Go" / "500 GB")."""
+    """ "8 Gio" / "8 GiB"; decimal=True for disks, sold in powers of ten ("500 Go" / "500 GB")."""
     step, names = (1000, "kMGT") if decimal else (1024, "KMGT")
     infix = "" if decimal else "i"
     letter = "B" if lang == "en" else "o"

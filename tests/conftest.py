@@ -23,7 +23,7 @@ def _guard_block_devices(event: str, args: tuple[object, ...]) -> None:
         return
     if args[2] & (os.O_WRONLY | os.O_RDWR):
         try:
-            mode = os.stat(args[0])
+            mode = os.stat(args[0])  # noqa: PTH116 - the name may be bytes
         except OSError:
             return
         if stat.S_ISBLK(mode.st_mode) and os.major(mode.st_rdev) != 7:  # 7: loop devices

@@ -43,7 +43,11 @@ def test_it_always_fits(machine, outcome, reasons, actions, suits, waiting, lang
 @pytest.mark.parametrize("count", [1, MOST_REASONS, MOST_REASONS + 3])
 def test_reasons_beyond_six_are_counted_not_hidden(count: int) -> None:
     result = Result(
-        machine="PC", outcome="repair", profile="famille", reasons=tuple(f"raison {n}" for n in range(count)), actions=()
+        machine="PC",
+        outcome="repair",
+        profile="famille",
+        reasons=tuple(f"raison {n}" for n in range(count)),
+        actions=(),
     )
     screen = render(result, "fr", colour=False)
     assert screen.count("raison") == min(count, MOST_REASONS)

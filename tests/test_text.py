@@ -34,10 +34,32 @@ def test_clean(raw: str, kept: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["To Be Filled By O.E.M.", "To be filled by O.E.M.", "Default string", "System Product Name", "00000000", "FFFFFFFF",
-     "0123456789", "None", "Not Specified", "", "  ", "................", "N/A", "[Empty]", "xxxxxxxxxx", "Manufacturer0",
-     "ChassisSerialNumber", "<OUT OF SPEC>", "<BAD INDEX>", "INVALID", "All Series", "SerNum03", "11111111"],
-)  # fmt: skip
+    [
+        "To Be Filled By O.E.M.",
+        "To be filled by O.E.M.",
+        "Default string",
+        "System Product Name",
+        "00000000",
+        "FFFFFFFF",
+        "0123456789",
+        "None",
+        "Not Specified",
+        "",
+        "  ",
+        "................",
+        "N/A",
+        "[Empty]",
+        "xxxxxxxxxx",
+        "Manufacturer0",
+        "ChassisSerialNumber",
+        "<OUT OF SPEC>",
+        "<BAD INDEX>",
+        "INVALID",
+        "All Series",
+        "SerNum03",
+        "11111111",
+    ],
+)
 def test_placeholders(text: str) -> None:
     assert is_placeholder(text)
     assert meant(text) is None

@@ -27,7 +27,15 @@ def test_parse(text: str, dimension: str | None, value: int) -> None:
 
 @pytest.mark.parametrize(
     ("text", "dimension"),
-    [("4", "bytes"), ("4 GHz", "bytes"), ("4 GiB", None), ("four", None), ("0.3 B", "bytes"), ("", "bytes"), ("1e9", None)],
+    [
+        ("4", "bytes"),
+        ("4 GHz", "bytes"),
+        ("4 GiB", None),
+        ("four", None),
+        ("0.3 B", "bytes"),
+        ("", "bytes"),
+        ("1e9", None),
+    ],
 )
 def test_refused(text: str, dimension: str | None) -> None:
     with pytest.raises(ValueError):

@@ -104,7 +104,7 @@ def _slot(locator: str | None) -> str | None:
 
 
 def generation_of(kind: str | None) -> str | None:
-    """"DDR2 FB-DIMM" → "DDR2"; None for "DRAM", "Other", "RAM": words of BIOSes that did not know better."""
+    """ "DDR2 FB-DIMM" → "DDR2"; None for "DRAM", "Other", "RAM": words of BIOSes that did not know better."""
     match = _GENERATION.match(kind or "")
     return match[0] if match else None
 

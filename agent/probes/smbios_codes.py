@@ -56,7 +56,6 @@ ONBOARD = _numbered(
 )
 
 
-
 def said(text: str | None) -> str | None:
     """A maker's string, cleaned; None for none, and for what dmidecode prints in place of none."""
     text = clean(text or "")

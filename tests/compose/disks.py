@@ -138,7 +138,9 @@ def stick(pc: Pc, name: str, port: str, size_bytes: int, *, is_boot: bool) -> No
         told = [said, "Please specify device type with the -d option."]
         if "-d" in words:
             told = ["Read Device Identity failed: scsi error unsupported field in scsi command"]
-        doc = _head(name, {}, [{"string": told[0], "severity": "error"}], ["", *told, ""], 1 if "-d" not in words else 2)
+        doc = _head(
+            name, {}, [{"string": told[0], "severity": "error"}], ["", *told, ""], 1 if "-d" not in words else 2
+        )
         pc.answer("smartctl", *words, f"/dev/{name}", out=_lines(doc), status=1 if "-d" not in words else 2)
 
 
@@ -158,7 +160,9 @@ def emmc(pc: Pc, name: str, host: str, size_bytes: int, *, model: str, life: tup
 # --- smartctl --------------------------------------------------------------------------------------------------------
 
 
-def _head(name: str, device: dict[str, str], messages: list[dict[str, str]], text: list[str], status: int) -> dict[str, Any]:
+def _head(
+    name: str, device: dict[str, str], messages: list[dict[str, str]], text: list[str], status: int
+) -> dict[str, Any]:
     told: dict[str, Any] = {
         "version": [7, 3], "argv": ["smartctl", *SMART_WORDS, f"/dev/{name}"], "output": [SMARTCTL, "", *text],
         "exit_status": status,

@@ -143,7 +143,9 @@ def firmware(pc: Pc, table: Table, chassis_code: int, *, is_root: bool = True) -
         pc.refused(f"{tables}/DMI", f"{tables}/smbios_entry_point", *(f"{ids}/{name}" for name in secrets))
         pc.refused("/sys/firmware/acpi/tables/FACP")
         said = "# dmidecode 3.4\nGetting SMBIOS data from sysfs.\n/dev/mem: Permission denied\n"
-        pc.answer("dmidecode", out=said, err="/sys/firmware/dmi/tables/smbios_entry_point: Permission denied\n", status=1)
+        pc.answer(
+            "dmidecode", out=said, err="/sys/firmware/dmi/tables/smbios_entry_point: Permission denied\n", status=1
+        )
 
 
 def uefi(pc: Pc, *, secure_boot: bool | None, is_root: bool = True) -> None:
@@ -164,7 +166,9 @@ def clock(pc: Pc, epoch: int) -> None:
     pc.texts("/sys/class/rtc/rtc0", since_epoch=epoch, name="rtc_cmos rtc_cmos")
 
 
-def pci(pc: Pc, place: str, class_code: str, ids: str, names: tuple[str, str], driver: str | None = None, under: str = "") -> str:
+def pci(
+    pc: Pc, place: str, class_code: str, ids: str, names: tuple[str, str], driver: str | None = None, under: str = ""
+) -> str:
     """One PCI function; returns its folder. `under`: the bridges before it ("0000:00:1c.0")."""
     vendor_id, device_id = ids.split(":")
     folder = f"{PCI_ROOT}/{under + '/' if under else ''}{place}"
@@ -191,7 +195,9 @@ def interface(pc: Pc, device: str, name: str, mac: str, *, is_wifi: bool = False
         pc.link(f"{here}/phy80211", f"{device}/ieee80211/phy0")
 
 
-def usb(pc: Pc, name: str, ids: str, maker: str, product: str, interfaces: tuple[tuple[str, str | None], ...] = ()) -> str:
+def usb(
+    pc: Pc, name: str, ids: str, maker: str, product: str, interfaces: tuple[tuple[str, str | None], ...] = ()
+) -> str:
     """A USB device ("1-1.6") on a host controller at 00:14.0, and its interfaces as (class triple, driver)."""
     vendor_id, product_id = ids.split(":")
     folder = f"{PCI_ROOT}/0000:00:14.0/usb1/{name}"
@@ -214,7 +220,9 @@ def edid(
     letters = [ord(letter) - 64 for letter in maker]
     block = bytearray.fromhex("00ffffffffffff00")
     block += (letters[0] << 10 | letters[1] << 5 | letters[2]).to_bytes(2, "big")
-    block += product.to_bytes(2, "little") + serial.to_bytes(4, "little") + bytes([week, year - 1990, 1, 3 + is_digital])
+    block += (
+        product.to_bytes(2, "little") + serial.to_bytes(4, "little") + bytes([week, year - 1990, 1, 3 + is_digital])
+    )
     block += bytes([0xA5 if is_digital else 0x0E, round(size_mm[0] / 10), round(size_mm[1] / 10), 120, 0x0A])
     block += bytes.fromhex("ee95a3544c99260f5054") + bytes(3) + b"\x01\x01" * 8
     wide, high = pixels

@@ -43,7 +43,9 @@ def test_the_better_source_wins_and_the_disagreement_is_kept() -> None:
 
 
 def test_a_gap_that_a_later_source_fills_goes_and_the_others_stay() -> None:
-    first = Findings(gaps=[Gap(path="cpu.model_name", source="a", why="absent"), Gap(path="disks", source="a", why="absent")])
+    first = Findings(
+        gaps=[Gap(path="cpu.model_name", source="a", why="absent"), Gap(path="disks", source="a", why="absent")]
+    )
     machine = joined(first, found("cpu", Cpu(model_name="Core i5"), "lshw"))
     assert [gap.path for gap in machine.gaps] == ["disks"]
 
