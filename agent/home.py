@@ -61,7 +61,7 @@ class Home:
         from agent.keys import load_or_create, trust_station
 
         key = load_or_create(self.keys, passphrase())
-        trust_station(self.trust, key.public, "this station")
+        trust_station(self.trust, key.public, "ce poste")
         return key
 
     @staticmethod
