@@ -177,3 +177,13 @@ def test_every_whole_machine_is_judged(capsys: pytest.CaptureFixture[str]) -> No
         ):
             failed.append(f"{place}: {code} {err[:100]}")
     assert not failed, failed[:5]
+
+
+@pytest.mark.parametrize("argv", [["inventory", "--home", "{}", "stop"], ["inventory", "stop", "--home", "{}"]])
+def test_a_shared_option_counts_on_either_side_of_an_action(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, argv: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Path] = []
+    monkeypatch.setattr("agent.inventory.embedded.stop_embedded", lambda folder: bool(asked.append(folder)))
+    code, _, _ = run(capsys, *(word.format(tmp_path) for word in argv))
+    assert code == 0 and asked == [tmp_path / "inventory"]

@@ -3,22 +3,19 @@
 import argparse
 from pathlib import Path
 
-from agent.commands.say import Say, note, tell
+from agent.commands.say import Say, add_actions, note, tell
+
+_ACTIONS = (
+    ("list", "les profils livrés", "the shipped profiles"),
+    ("show", "un profil tel qu'il est écrit", "a profile as written"),
+    ("check", "relire un fichier ou un dossier de profils", "check a profile file or folder"),
+    ("explain", "un profil en phrases simples", "a profile in plain sentences"),
+    ("diff", "les machines que deux profils jugent différemment", "machines that two profiles judge differently"),
+)
 
 
 def add_profiles(parser: argparse.ArgumentParser, say: Say) -> None:
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    for name, fr, en in (
-        ("list", "les profils livrés", "the shipped profiles"),
-        ("show", "un profil tel qu'il est écrit", "a profile as written"),
-        ("check", "relire un fichier ou un dossier de profils", "check a profile file or folder"),
-        ("explain", "un profil en phrases simples", "a profile in plain sentences"),
-        ("diff", "les machines que deux profils jugent différemment", "machines that two profiles judge differently"),
-    ):
-        action = actions.add_parser(name, help=say(fr, en), description=say(fr, en), allow_abbrev=False)
-        action.add_argument("--lang", choices=("fr", "en"), default=say.lang, help=argparse.SUPPRESS)
-        action.add_argument("--debug", action="store_true", help=argparse.SUPPRESS)
-        action.add_argument("--home", help=argparse.SUPPRESS)
+    for name, action in add_actions(parser, say, _ACTIONS):
         if name == "check":
             action.add_argument("paths", nargs="*", type=Path, metavar="FILE|DIR")
         else:

@@ -1,6 +1,8 @@
 """How a command speaks: two languages side by side, results on stdout, progress on stderr."""
 
+import argparse
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,3 +33,18 @@ def tell_json(document: Any) -> None:
     import msgspec
 
     tell(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
+
+
+def add_actions(
+    parser: argparse.ArgumentParser, say: Say, actions: tuple[tuple[str, str, str], ...]
+) -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    """The parser of each action (name, French, English) of a command; all take the command's own shared options too."""
+    group = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    for name, fr, en in actions:
+        action = group.add_parser(name, help=say(fr, en), description=say(fr, en), allow_abbrev=False)
+        # Without SUPPRESS as default, an action's own default would undo what stood before it: --home X ACTION.
+        shown: dict[str, Any] = {"default": argparse.SUPPRESS, "help": argparse.SUPPRESS}
+        action.add_argument("--lang", choices=("fr", "en"), **shown)
+        action.add_argument("--debug", action="store_true", **shown)
+        action.add_argument("--home", **shown)
+        yield name, action

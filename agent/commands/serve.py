@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.commands.say import Say, note, tell, tell_json
+from agent.commands.say import Say, add_actions, note, tell, tell_json
 
 if TYPE_CHECKING:
     from agent.inventory.enrol import Station
@@ -18,22 +18,20 @@ def add_serve(parser: argparse.ArgumentParser, say: Say) -> None:
     parser.set_defaults(run=run_serve)
 
 
+_ACTIONS = (
+    ("enrol-code", "un code pour inscrire une station (10 minutes)", "a code to enrol a station (10 minutes)"),
+    ("stations", "les stations inscrites", "the enrolled stations"),
+    ("revoke", "ne plus croire une station", "no longer believe a station"),
+    ("alarms", "ce qui a paru suspect", "what looked suspicious"),
+    ("readmit", "réessayer ce qui attend en quarantaine", "try again what waits in quarantine"),
+    ("reindex", "refaire les tables à partir des fiches signées", "rebuild the tables from the signed records"),
+    ("stop", "arrêter l'inventaire démarré par triage", "stop the inventory that triage started"),
+)
+
+
 def add_inventory(parser: argparse.ArgumentParser, say: Say) -> None:
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    for name, fr, en in (
-        ("enrol-code", "un code pour inscrire une station (10 minutes)", "a code to enrol a station (10 minutes)"),
-        ("stations", "les stations inscrites", "the enrolled stations"),
-        ("revoke", "ne plus croire une station", "no longer believe a station"),
-        ("alarms", "ce qui a paru suspect", "what looked suspicious"),
-        ("readmit", "réessayer ce qui attend en quarantaine", "try again what waits in quarantine"),
-        ("reindex", "refaire les tables à partir des fiches signées", "rebuild the tables from the signed records"),
-        ("stop", "arrêter l'inventaire démarré par triage", "stop the inventory that triage started"),
-    ):
-        action = actions.add_parser(name, help=say(fr, en), description=say(fr, en), allow_abbrev=False)
+    for name, action in add_actions(parser, say, _ACTIONS):
         _add_folder(action, say)
-        action.add_argument("--lang", choices=("fr", "en"), default=say.lang, help=argparse.SUPPRESS)
-        action.add_argument("--debug", action="store_true", help=argparse.SUPPRESS)
-        action.add_argument("--home", help=argparse.SUPPRESS)
         if name == "revoke":
             action.add_argument("key_id", metavar="KEY", help=say("identifiant de la clé", "key id"))
             action.add_argument(
