@@ -199,3 +199,18 @@ def test_a_note_does_not_repeat_what_decides() -> None:
     (health,) = load_profiles(only=["disk-health"])
     machine = changed(good_laptop(), "disks", (changed(hard_disk(), "health.reallocated_sectors", 99),))
     assert [reason.rule for reason in judge(machine, health).reasons] == ["hdd-remplaces"]
+
+
+@pytest.mark.parametrize(
+    ("path", "number"), [("reported_uncorrectable", 1237), ("self_test_failed", True), ("reallocation_events", 136)]
+)
+def test_a_failing_disk_that_may_be_removable_is_looked_at(path: str, number: object) -> None:
+    """`unknown: ignore` speaks of the counter, not of whether the disk stays in the PC."""
+    disk = changed(changed(hard_disk(), "removable", None), f"health.{path}", number)
+    (health,) = load_profiles(None, only=["disk-health"])
+    verdict = judge(changed(good_laptop(), "disks", (disk,)), health)
+    assert verdict.outcome == "review"
+    assert verdict.reasons[0].fact == "disks[0].removable"
+    assert "→ à vérifier" in explain(changed(good_laptop(), "disks", (disk,)), health, "fr")
+    unknown = changed(changed(hard_disk(), "removable", None), f"health.{path}", None)
+    assert judge(changed(good_laptop(), "disks", (unknown,)), health).outcome == "refurbish"

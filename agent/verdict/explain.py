@@ -7,11 +7,12 @@ from agent.labels import tell
 from agent.rules.tree import Every, Profile, Rule
 from agent.text import clean
 from agent.verdict.choose import WORDS
-from agent.verdict.judge import Verdict, gap_of, judge
-from agent.verdict.proof import Proof, prove
+from agent.verdict.judge import Verdict, gap_of, judge, meaning_of
+from agent.verdict.proof import Finding, Proof, find, prove
 from agent.verdict.sentences import tell_wanted, where_told
 
 _SIGNS = {True: "[ok]", False: "[X] ", None: "[?] "}
+_MEANINGS = ("ignore", "note", "review", "repair", "recycle")
 _DEPTH_MOST = 12
 _ITEMS_MOST = 40
 
@@ -44,10 +45,11 @@ def _rule(rule: Rule, machine: Machine, lang: str) -> list[str]:
     truth = proof.truth
     if scope is not None and truth is not True:
         truth = True if scope.truth is False else (None if scope.truth is None else truth)
-    meaning = _meaning(rule, truth, lang)
-    lines = [f"{_SIGNS[truth]} {rule.id}{meaning}"]
+    findings = () if truth is True else find(rule, machine)
+    lines = [f"{_SIGNS[truth]} {rule.id}{_meaning(rule, findings, lang)}"]
     if truth is not True:
-        because = rule.unknown_because if truth is None and rule.unknown_because else rule.because
+        is_untold = truth is None and not any(finding.is_scope_unknown for finding in findings)
+        because = rule.unknown_because if is_untold and rule.unknown_because else rule.because
         lines.append(f"       {because.told(lang)}")
     if scope is not None:
         said = ("only if", "does not apply") if lang == "en" else ("seulement si", "ne s'applique pas")
@@ -58,10 +60,10 @@ def _rule(rule: Rule, machine: Machine, lang: str) -> list[str]:
     return lines + _tree(proof, machine, lang, 5, selects=isinstance(rule.condition, Every))
 
 
-def _meaning(rule: Rule, truth: bool | None, lang: str) -> str:
-    if truth is True:
+def _meaning(rule: Rule, findings: tuple[Finding, ...], lang: str) -> str:
+    if not findings:
         return ""
-    meaning = rule.unknown if truth is None else rule.failing
+    meaning = max((meaning_of(rule, finding) for finding in findings), key=_MEANINGS.index)
     if meaning == "note":
         return " → note"
     if meaning == "ignore":

@@ -10,7 +10,7 @@ import msgspec
 
 from agent.facts import Gap, Machine, source_of
 from agent.rules.compile import Judge, compile_profile
-from agent.rules.tree import OUTCOMES, Bilingual, Fix, Outcome, Profile, Rule
+from agent.rules.tree import OUTCOMES, Bilingual, Fix, Outcome, Profile, Rule, WhenUnknown
 from agent.verdict.fixes import Need, Purchase, cheapest
 from agent.verdict.proof import Finding, find
 from agent.verdict.sentences import tell_finding
@@ -61,8 +61,6 @@ def judge(machine: Machine, profile: Profile | Judge) -> Verdict:
     found: list[tuple[Reason, Rule]] = []
     for rule, test in judged_by.tests:
         truth = test(machine)
-        if truth is None and rule.unknown == "ignore":
-            continue  # an "every" that is unknown has no item that fails
         if truth is not True:
             found += [(reason, rule) for finding in find(rule, machine) if (reason := _reason(rule, finding, machine))]
     outcome = worst(reason.outcome for reason, _ in found)
@@ -99,13 +97,14 @@ def applies(machine: Machine, profile: Profile) -> bool | None:
 def _reason(rule: Rule, finding: Finding, machine: Machine) -> Reason | None:
     """The reason this finding gives, or None where the rule says that an unknown is no matter."""
     is_unknown = finding.truth is None
-    meaning = rule.unknown if is_unknown else rule.failing
+    meaning = meaning_of(rule, finding)
     if meaning == "ignore":
         return None
     leaf = finding.deciding.leaf
     gap = gap_of(machine, leaf.path) if is_unknown else None
     outcome: Outcome = "refurbish" if meaning == "note" else meaning
-    because = rule.unknown_because if is_unknown and rule.unknown_because else rule.because
+    is_fact_unknown = is_unknown and not finding.is_scope_unknown
+    because = rule.unknown_because if is_fact_unknown and rule.unknown_because else rule.because
     # What is unknown is looked at first: nobody buys a part for a fact that may be fine.
     is_mendable = outcome == "repair" or (outcome == "review" and not is_unknown)
     fix = min(rule.fixes, key=lambda one: one.cost_eur, default=None) if is_mendable else None
@@ -126,6 +125,15 @@ def _reason(rule: Rule, finding: Finding, machine: Machine) -> Reason | None:
         fix=fix,
         recheck=rule.recheck,
     )
+
+
+def meaning_of(rule: Rule, finding: Finding) -> WhenUnknown:
+    """`unknown:` speaks of the fact. A known bad fact that may not concern this PC is for a person to look at."""
+    if finding.truth is not None:
+        return rule.failing
+    if finding.is_scope_unknown and rule.unknown in ("ignore", "note"):
+        return "note" if rule.failing == "note" else "review"
+    return rule.unknown
 
 
 def _bounded(value: Value) -> Value:

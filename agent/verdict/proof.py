@@ -127,6 +127,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     truth: Truth
     item: str | None = None
     deciding: Deciding
+    is_scope_unknown: bool = False  # the fact is known and bad; unknown is only whether the rule is about this item
 
 
 def find(rule: Rule, machine: Machine) -> tuple[Finding, ...]:
@@ -136,14 +137,20 @@ def find(rule: Rule, machine: Machine) -> tuple[Finding, ...]:
         if scope.truth is False:
             return ()
         if scope.truth is None:
-            passes = prove(rule.condition, machine).truth is True
-            return () if passes else (Finding(truth=None, deciding=decide(scope)),)
+            inside = prove(rule.condition, machine).truth
+            finding = Finding(truth=None, deciding=decide(scope), is_scope_unknown=inside is False)
+            return () if inside is True else (finding,)
     proof = prove(rule.condition, machine)
     if proof.truth is True:
         return ()
     if proof.kind == "every" and proof.parts:
         return tuple(
-            Finding(truth=part.truth, item=part.path, deciding=decide(part))
+            Finding(
+                truth=part.truth,
+                item=part.path,
+                deciding=decide(part),
+                is_scope_unknown=part.chosen is None and part.parts[-1].truth is False,
+            )
             for part in proof.parts
             if part.truth is not True
         )
