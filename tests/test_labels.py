@@ -37,3 +37,9 @@ def test_labels_of_paths_items_and_gaps() -> None:
     assert item_label("disks[0].health", "sda", "fr") == "Disque sda"
     assert item_label("batteries[1]", None, "en") == "Battery 2"
     assert tell_why("tool-missing", "fr") == "programme manquant" and tell_why("odd", "fr") == "odd"
+
+
+def test_a_virtual_disk_is_no_machine_and_an_unread_source_is_not_an_absent_part() -> None:
+    assert tell("disks[0].kind", "virtual", "fr") == "disque virtuel"
+    assert tell("system.chassis", "virtual", "fr") == "machine virtuelle"
+    assert "absent" not in tell_why("absent", "fr")

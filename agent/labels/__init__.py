@@ -48,7 +48,7 @@ def tell(path: str, value: Any, lang: str) -> str:
     if isinstance(value, list | tuple):
         told = [tell(path, inner, lang) for inner in value[:_LISTED_MOST]]
         return ", ".join(told) + (", …" if len(value) > _LISTED_MOST else "")
-    names = VALUES.get(str(value))
+    names = VALUES.get(f"{path.rpartition('.')[2]}:{value}") or VALUES.get(str(value))
     # Only enums are translated: a maker called "Desktop" keeps its name.
     return names[lang == "en"] if names and _is_enum(path) else str(value)
 

@@ -106,7 +106,7 @@ disks.has_trim | TRIM | TRIM
 disks.removable | Disque amovible | Removable disk
 disks.is_boot_medium | Support de démarrage | Boot medium
 disks.bridge | Adaptateur | Bridge
-disks.health.is_available | Le disque donne ses informations | The disk gives its information
+disks.health.is_available | Informations données | Gives its information
 disks.health.is_passed | Avis du disque sur lui-même | The disk's own opinion
 disks.health.exit_bits | Code de smartctl | smartctl exit status
 disks.health.failing_now | Signes de panne | Signs of failure
@@ -278,6 +278,7 @@ borderline | à la limite | borderline
 hdd | disque dur | hard disk
 ssd | SSD | SSD
 nvme | SSD NVMe | NVMe SSD
+kind:virtual | disque virtuel | virtual disk
 emmc | mémoire soudée (eMMC) | soldered memory (eMMC)
 sd-card | carte mémoire | memory card
 wired | filaire | wired
@@ -300,7 +301,7 @@ built | date du programme | program date
 """)
 
 WHY = _table("""
-absent | absent | absent
+absent | rien à lire | nothing to read
 refused | accès refusé | access refused
 tool-missing | programme manquant | program missing
 timed-out | trop long | timed out
