@@ -139,7 +139,7 @@ def test_a_note_changes_nothing(profile: Profile) -> None:
 def test_no_disk_at_all_is_caught_though_every_disk_is_sound(profile: Profile) -> None:
     (reason,) = judge(changed(good_laptop(), "disks", ()), profile).reasons
     assert (reason.rule, reason.fact, reason.observed) == ("disk-size", "disks", 0)
-    assert reason.told.fr == "Disques : aucun ne convient."
+    assert reason.told.fr == "Disques : rien ne convient."
 
 
 def test_hostile_strings_stay_on_one_bounded_line() -> None:
@@ -214,3 +214,17 @@ def test_a_failing_disk_that_may_be_removable_is_looked_at(path: str, number: ob
     assert "→ à vérifier" in explain(changed(good_laptop(), "disks", (disk,)), health, "fr")
     unknown = changed(changed(hard_disk(), "removable", None), f"health.{path}", None)
     assert judge(changed(good_laptop(), "disks", (unknown,)), health).outcome == "refurbish"
+
+
+def test_explain_claims_nothing_of_what_is_unknown() -> None:
+    (family,) = load_profiles(None, only=["famille-linux"])
+    told = explain(changed(good_laptop(), "clock.is_rtc_wrong", None), family, "fr")
+    assert "L'horloge est fausse" not in told
+    assert "L'horloge est fausse" in explain(changed(good_laptop(), "clock.is_rtc_wrong", True), family, "fr")
+
+
+def test_a_bad_fact_that_may_not_concern_this_pc_is_told_first() -> None:
+    disk = changed(changed(hard_disk(), "removable", None), "health.reported_uncorrectable", 1237)
+    (health,) = load_profiles(None, only=["disk-health"])
+    (reason,) = [one for one in judge(changed(good_laptop(), "disks", (disk,)), health).reasons if not one.note]
+    assert reason.told.fr == "Le disque a raté des lectures. Disque sda, disque amovible : on ne sait pas."

@@ -3,7 +3,7 @@
 import textwrap
 
 from agent.facts import Machine
-from agent.labels import tell
+from agent.labels import tell, tell_why
 from agent.rules.tree import Every, Profile, Rule
 from agent.text import clean
 from agent.verdict.choose import WORDS
@@ -34,8 +34,8 @@ def _head(verdict: Verdict, profile: Profile, lang: str) -> list[str]:
         lines.append(f"{said} : {verdict.fixes_cost_eur} €" if lang != "en" else f"{said}: €{verdict.fixes_cost_eur}")
         lines += [f"  - {fix.en if lang == 'en' else fix.fr} ({', '.join(fix.mends)})" for fix in verdict.fixes]
     if verdict.blocked_by:
-        said = "No part settles" if lang == "en" else "Aucune pièce ne règle"
-        lines += textwrap.wrap(f"{said}: {', '.join(verdict.blocked_by)}", 100, subsequent_indent="  ")
+        said = "No part settles:" if lang == "en" else "Aucune pièce ne règle :"
+        lines += textwrap.wrap(f"{said} {', '.join(verdict.blocked_by)}", 100, subsequent_indent="  ")
     return lines
 
 
@@ -48,12 +48,14 @@ def _rule(rule: Rule, machine: Machine, lang: str) -> list[str]:
     findings = () if truth is True else find(rule, machine)
     lines = [f"{_SIGNS[truth]} {rule.id}{_meaning(rule, findings, lang)}"]
     if truth is not True:
-        is_untold = truth is None and not any(finding.is_scope_unknown for finding in findings)
-        because = rule.unknown_because if is_untold and rule.unknown_because else rule.because
-        lines.append(f"       {because.told(lang)}")
+        # "The clock is wrong" would be a lie where nobody knows.
+        is_known = truth is False or any(finding.is_scope_unknown for finding in findings)
+        because = rule.because if is_known else rule.unknown_because
+        lines += [f"       {because.told(lang)}"] if because else []
     if scope is not None:
         said = ("only if", "does not apply") if lang == "en" else ("seulement si", "ne s'applique pas")
-        lines.append(f"     {said[0]}" + (f" ({said[1]})" if scope.truth is False else "") + ":")
+        colon = ":" if lang == "en" else " :"
+        lines.append(f"     {said[0]}" + (f" ({said[1]})" if scope.truth is False else "") + colon)
         lines += _tree(scope, machine, lang, 7)
         if scope.truth is False:
             return lines
@@ -104,7 +106,8 @@ def _name(proof: Proof, machine: Machine, lang: str) -> str:
 
 def _fact(proof: Proof, machine: Machine, lang: str) -> str:
     name, seen = where_told(proof.path, machine, lang), clean(tell(proof.path, proof.observed, lang), 120)
-    wanted = tell_wanted(proof, lang) or f"{proof.operator} {proof.required}"
+    wanted = tell_wanted(proof, lang) or f"{'pattern' if lang == 'en' else 'motif'} {proof.required}"
     text = f"{name}: {seen} ({wanted})" if lang == "en" else f"{name} : {seen} ({wanted})"
     gap = gap_of(machine, proof.path) if proof.observed is None else None
-    return text + (f" — {clean(gap.source, 60)}: {gap.why} {clean(gap.detail, 80)}".rstrip() if gap else "")
+    why = f" — {clean(gap.source, 60)}: {tell_why(gap.why, lang)} {clean(gap.detail, 80)}".rstrip() if gap else ""
+    return text + why

@@ -121,10 +121,18 @@ def _reason(rule: Rule, finding: Finding, machine: Machine) -> Reason | None:
         source=source_of(machine, leaf.path) or (gap.source if gap else None),
         gap=gap,
         because=because,
-        told=tell_finding(finding, machine, gap),
+        told=_told(rule, finding, machine, gap),
         fix=fix,
         recheck=rule.recheck,
     )
+
+
+def _told(rule: Rule, finding: Finding, machine: Machine, gap: Gap | None) -> Bilingual:
+    """Of a bad fact that may not concern this PC, what is bad comes first: only then does the question make sense."""
+    told = tell_finding(finding, machine, gap)
+    if not finding.is_scope_unknown:
+        return told
+    return Bilingual(fr=f"{rule.because.fr} {told.fr}", en=f"{rule.because.en} {told.en}")
 
 
 def meaning_of(rule: Rule, finding: Finding) -> WhenUnknown:

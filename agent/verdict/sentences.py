@@ -41,7 +41,7 @@ def _told(finding: Finding, machine: Machine, gap: Gap | None, lang: str) -> str
 def _counted(count: int, lang: str) -> str:
     if lang == "en":
         return "none suitable" if count == 0 else f"{count} seen"
-    return "aucun ne convient" if count == 0 else f"{count} en tout"
+    return "rien ne convient" if count == 0 else f"{count} en tout"
 
 
 def tell_wanted(leaf: Proof, lang: str, *, is_negated: bool = False) -> str:
