@@ -77,6 +77,7 @@ WITNESSES: dict[str, tuple[Machine, str, Any]] = {
     "disque-muet": (LAPTOP, f"{HEALTH}is_available", False),
     "disque-avis": (LAPTOP, f"{HEALTH}is_passed", False),
     "disque-sous-seuil": (LAPTOP, f"{HEALTH}failing_now", ("Reallocated_Sector_Ct",)),
+    "disque-chaud": (LAPTOP, f"{HEALTH}failing_now", ("Airflow_Temperature_Cel",)),
     "disque-test-interne": (LAPTOP, f"{HEALTH}self_test_failed", True),
     "disque-cable": (LAPTOP, f"{HEALTH}crc_errors", 2),
     "disque-zone-cachee": (LAPTOP, "disks[0].hidden_bytes", 512),
@@ -119,6 +120,7 @@ UNKNOWN = {
     "reseau": ("networks", None),
     "stockage-cache": ("hidden_storage", None),
     "disque-sous-seuil": (f"{HEALTH}attributes", ()),
+    "disque-chaud": (f"{HEALTH}attributes", ()),
     "win-processeur-limite": ("cpu.windows_11", None),
 }
 # Facts whose absence a shipped rule forgives, with a reason: a longer list is a decision, made here.
@@ -236,6 +238,15 @@ def test_passed_with_hundreds_of_pending_sectors_is_not_good() -> None:
     few = judge(changed(HDD, f"{HEALTH}pending_sectors", 3), PROFILES["disk-health"])
     assert few.outcome == "review" and few.reasons[0].recheck == "after-wipe"
     assert [(fix.part, fix.cost_eur) for fix in few.fixes] == [("effacement", 0)]
+
+
+@pytest.mark.parametrize("name", ["Airflow_Temperature_Cel", "Temperature_Celsius", "Drive_Temperature"])
+def test_a_warm_disk_is_no_failing_disk(name: str) -> None:
+    """Dozens of real drives are under the threshold for heat alone, at 55 °C; nobody buys an SSD for that."""
+    verdict = judge(changed(LAPTOP, f"{HEALTH}failing_now", (name,)), PROFILES["famille-linux"])
+    assert (verdict.outcome, [reason.rule for reason in verdict.reasons]) == ("refurbish", ["disque-chaud"])
+    both = judge(changed(LAPTOP, f"{HEALTH}failing_now", (name, "End-to-End_Error")), PROFILES["famille-linux"])
+    assert both.outcome == "repair"
 
 
 def test_four_gigabytes_seen_as_less_are_four() -> None:

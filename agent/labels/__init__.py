@@ -23,7 +23,7 @@ _SIGNS = {
 
 def label(path: str, lang: str) -> str:
     """What the fact at this path is called: "memory.fitted_bytes" → "Mémoire". An unnamed path is told as it is."""
-    bare = _INDEX.sub("", path)
+    bare = _INDEX.sub("", path).removesuffix(".it")  # a word of a list is called like the list
     names = FACTS.get(bare) or LISTS.get(bare)
     return names[lang == "en"] if names else bare
 
