@@ -228,3 +228,13 @@ def test_a_bad_fact_that_may_not_concern_this_pc_is_told_first() -> None:
     (health,) = load_profiles(None, only=["disk-health"])
     (reason,) = [one for one in judge(changed(good_laptop(), "disks", (disk,)), health).reasons if not one.note]
     assert reason.told.fr == "Le disque a raté des lectures. Disque sda, disque amovible : on ne sait pas."
+
+
+def test_of_several_disks_the_fix_names_the_right_one() -> None:
+    bad = changed(changed(hard_disk(), "name", "sdb"), "health.spin_retries", 9)
+    (family,) = load_profiles(None, only=["famille-linux"])
+    verdict = judge(changed(good_laptop(), "disks", (good_disk(), bad)), family)
+    assert [fix.fr for fix in verdict.fixes] == ["Disque sdb : remplacer ce disque par un SSD."]
+    assert [fix.en for fix in verdict.fixes] == ["Disk sdb: replace this disk with an SSD."]
+    alone = judge(changed(good_laptop(), "disks", (bad,)), family)
+    assert [fix.fr for fix in alone.fixes] == ["Mettre un SSD de 240 Go."]

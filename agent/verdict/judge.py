@@ -13,7 +13,7 @@ from agent.rules.compile import Judge, compile_profile
 from agent.rules.tree import OUTCOMES, Bilingual, Fix, Outcome, Profile, Rule, WhenUnknown
 from agent.verdict.fixes import Need, Purchase, cheapest
 from agent.verdict.proof import Finding, find
-from agent.verdict.sentences import tell_finding
+from agent.verdict.sentences import tell_finding, where_told
 
 Value = bool | int | str | tuple[bool | int | str, ...] | None
 _TEXT_MOST = 256
@@ -75,7 +75,7 @@ def judge(machine: Machine, profile: Profile | Judge) -> Verdict:
         class_="recycling" if outcome == "recycle" else "refurbishable",
         applies=applies(machine, own),
         reasons=reasons,
-        fixes=fixes,
+        fixes=tuple(_placed(fix, machine) for fix in fixes),
         fixes_cost_eur=sum(fix.cost_eur for fix in fixes),
         blocked_by=blocked_by,
     )
@@ -193,6 +193,15 @@ def _mended(found: list[tuple[Reason, Rule]], outcome: Outcome) -> tuple[tuple[P
         if not _is_mendable(reason, rule) and (reason.item is None or reason.item not in replaced)
     ]
     return fixes, tuple(dict.fromkeys(blocked))
+
+
+def _placed(fix: Purchase, machine: Machine) -> Purchase:
+    """Of several disks, the sentence names the one to take out."""
+    if fix.item is None or len(getattr(machine, fix.item.partition("[")[0], None) or ()) < 2:
+        return fix
+    fr, en = (where_told(fix.item, machine, lang) for lang in ("fr", "en"))
+    texts = {"fr": f"{fr} : {fix.fr[:1].lower()}{fix.fr[1:]}", "en": f"{en}: {fix.en[:1].lower()}{fix.en[1:]}"}
+    return msgspec.structs.replace(fix, **texts)
 
 
 def _is_mendable(reason: Reason, rule: Rule) -> bool:
