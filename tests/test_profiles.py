@@ -249,6 +249,13 @@ def test_a_warm_disk_is_no_failing_disk(name: str) -> None:
     assert both.outcome == "repair"
 
 
+def test_a_small_cache_beside_a_hard_disk_does_not_make_the_pc_fast() -> None:
+    """Ultrabooks of 2012 to 2015 have 24 to 32 GB of flash that only sped up Windows."""
+    cache, disk = changed(good_disk(), "size_bytes", 24 * 10**9), changed(hard_disk(), "name", "sdb")
+    verdict = judge(changed(LAPTOP, "disks", (cache, disk)), PROFILES["famille-linux"])
+    assert (verdict.outcome, [reason.rule for reason in verdict.reasons]) == ("repair", ["disque-rapide"])
+
+
 def test_four_gigabytes_seen_as_less_are_four() -> None:
     machine = changed(good_laptop(), "memory.fitted_bytes", 4 << 30)
     assert judge(changed(machine, "memory.usable_bytes", 3_600 << 20), PROFILES["famille-linux"]).outcome == "refurbish"
