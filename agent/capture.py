@@ -22,10 +22,13 @@ from typing import Any
 from agent.archive import Scratch, as_folder
 from agent.errors import CaptureError
 from agent.facts import Why
-from agent.host import Host, NotCaptured, Output
+from agent.host import OUTPUT_LIMIT, Host, NotCaptured, Output
+from agent.text import clean
 
 SYS_LIMIT = 64 << 20  # bytes of sys.txt
+ABOUT_LIMIT = 64 << 10  # bytes of ABOUT.yaml
 PATHS_LIMIT = 200_000
+PATH_LIMIT = 4096  # bytes of one path or link, as the kernel's own PATH_MAX
 LINKS_FOLLOWED_MOST = 40  # as the kernel's own MAXSYMLINKS
 _WHYS = ("absent", "refused", "failed", "timed-out", "tool-missing")
 
@@ -64,6 +67,11 @@ def load(path: Path, *, strict: bool = False) -> Capture:
             fr=f"{path} n'existe pas. Vérifiez le nom du dossier ou du fichier.",
             en=f"{path} does not exist. Check the name of the folder or file.",
         )
+    if not path.is_dir() and not path.is_file():  # a pipe could keep us waiting for ever, a device could never end
+        raise CaptureError(
+            fr=f"{path} n'est ni un dossier ni un fichier ordinaire. Copiez-le d'abord dans un fichier.",
+            en=f"{path} is neither a folder nor an ordinary file. Copy it into a file first.",
+        )
     folder, keep = as_folder(path)
     if (folder / "sys.txt").is_file():
         host = _open_own(folder, strict=strict)
@@ -84,7 +92,7 @@ def load(path: Path, *, strict: bool = False) -> Capture:
 
 def _open_own(folder: Path, *, strict: bool) -> Host:
     keep = Scratch()
-    refusals = unpack((folder / "sys.txt").read_bytes()[:SYS_LIMIT], keep.path)
+    refusals = unpack(_own_file(folder, "sys.txt", SYS_LIMIT), keep.path)
     host = Host(keep.path, Replay(tuple(_outputs(folder / "commands")), strict=strict))
     host.refuse(refusals)
     host.keep(keep)
@@ -95,19 +103,21 @@ def _taken_at(about: Path) -> datetime | None:
     import yaml
 
     try:
-        told = yaml.load(about.read_text("utf-8"), Loader=yaml.BaseLoader)
+        told = yaml.load(_own_file(about.parent, about.name, ABOUT_LIMIT).decode(), Loader=yaml.BaseLoader)
         return datetime.fromisoformat(told["taken_at"])
-    except (OSError, ValueError, TypeError, KeyError, yaml.YAMLError):
+    except (CaptureError, OSError, ValueError, TypeError, KeyError, RecursionError, yaml.YAMLError):
         return None
 
 
 def _outputs(folder: Path) -> Iterator[Output]:
     try:
-        index = json.loads((folder / "index.json").read_bytes())
+        index = json.loads(_own_file(folder.parent, "commands/index.json", OUTPUT_LIMIT))
     except FileNotFoundError:
         return
     except (OSError, ValueError, RecursionError) as error:
         raise _broken(folder / "index.json", str(error)) from error
+    if not isinstance(index, list):
+        raise _broken(folder / "index.json", "no list")
     for entry in index:
         try:
             yield _output(folder, entry)
@@ -123,8 +133,8 @@ def _output(folder: Path, entry: dict[str, Any]) -> Output:
         if Path(name).name != name:
             raise _broken(folder / "index.json", f"{key}: {name}")
         try:
-            return (folder / name).read_bytes()
-        except OSError as error:
+            return _own_file(folder.parent, f"commands/{name}", OUTPUT_LIMIT)
+        except (OSError, ValueError) as error:  # ValueError: a NUL in the name
             raise _broken(folder / name, str(error)) from error
 
     argv = tuple(str(word) for word in entry["argv"])
@@ -137,6 +147,17 @@ def _output(folder: Path, entry: dict[str, Any]) -> Output:
         stderr=answer("stderr"),
         why=why if why in _WHYS else None,
     )
+
+
+def _own_file(folder: Path, name: str, limit: int) -> bytes:
+    """A file of the capture itself: no pipe, no device, and no link to what lies outside."""
+    place = (folder / name).resolve()
+    if not place.exists():
+        raise FileNotFoundError(name)
+    if not place.is_file() or not place.is_relative_to(folder.resolve()):
+        raise _broken(folder / name, "not a plain file of the capture")
+    with place.open("rb") as file:
+        return file.read(limit)
 
 
 def _broken(place: Path, detail: str) -> CaptureError:
@@ -168,7 +189,7 @@ def unpack(sys_txt: bytes, root: Path) -> dict[str, Why]:
         elif sign == "/":
             _make_folder(root / real.lstrip("/"))
         else:
-            _write(root / real.lstrip("/"), _unescape(value) if sign == ":" else base64.b64decode(value))
+            _write(root / real.lstrip("/"), _unescape(value) if sign == ":" else _binary(path, value))
     for path, target in links.items():
         parent = _through(links, path.rpartition("/")[0])
         leads = _through(links, target if target.startswith("/") else f"{parent}/{target}")
@@ -185,6 +206,8 @@ def _split(line: str, number: int) -> tuple[str, str, str]:
         sign, _, value = rest.partition(" ")
     path = path.replace("%20", " ")
     is_known = sign in (":", "=", "->", "!", "/") and path.startswith("/") and ".." not in path.split("/")
+    names = path + value if sign == "->" else path
+    is_known = is_known and "\0" not in names and len(names) <= PATH_LIMIT
     if not is_known:
         raise CaptureError(
             fr=f"Capture abîmée : sys.txt, ligne {number} illisible. Refaites la capture.",
@@ -249,6 +272,17 @@ def escape(raw: bytes) -> str | None:
     if any(ord(c) < 32 and c not in "\n\t" or ord(c) == 127 or c in "\x85\u2028\u2029" for c in text):
         return None
     return text.replace("\\", "\\\\").replace("\n", "\\n")
+
+
+def _binary(path: str, value: str) -> bytes:
+    try:
+        return base64.b64decode(value)
+    except ValueError as error:
+        name = clean(path, 80)
+        raise CaptureError(
+            fr=f"Capture abîmée : sys.txt, {name} illisible. Refaites la capture.",
+            en=f"Damaged capture: sys.txt, {name} cannot be read. Take the capture again.",
+        ) from error
 
 
 def _unescape(value: str) -> bytes:

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import os
 import tarfile
 import zipfile
 from pathlib import Path
@@ -80,7 +81,11 @@ def test_bad_lines_are_refused_with_their_number(tmp_path: Path, line: str) -> N
         load(own(tmp_path / "pc", f"/proc/a: b\n{line}\n"))
 
 
-@pytest.mark.parametrize("index", [{"argv": 1}, [{"status": 0}], [{"argv": ["a"], "stdout": "../sys.txt"}], [[]]])
+@pytest.mark.parametrize(
+    "index",
+    [{"argv": 1}, [{"status": 0}], [{"argv": ["a"], "stdout": "../sys.txt"}], [[]], 5, None,
+     [{"argv": ["a"], "stdout": "a\0b"}]],
+)  # fmt: skip
 def test_bad_indexes_are_refused(tmp_path: Path, index: object) -> None:
     with pytest.raises(CaptureError):
         load(own(tmp_path / "pc", index=index))
@@ -168,3 +173,39 @@ def test_attributes_recorded_by_way_of_a_link_land_where_it_leads(tmp_path: Path
     assert host.resolve("/sys/bus/pci/devices/0000:00:17.0/driver") == "/sys/bus/pci/drivers/ahci"
     assert host.is_folder("/sys/class/power_supply") and host.names("/sys/class/power_supply") == ()
     assert host.read("/sys/loop/x").why is not None
+
+
+@pytest.mark.parametrize("name", ["sys.txt", "ABOUT.yaml", "commands/index.json", "commands/1.out"])
+@pytest.mark.parametrize("make", ["pipe", "link"])
+def test_a_pipe_or_a_link_out_of_the_capture_is_never_read(tmp_path: Path, name: str, make: str) -> None:
+    place = own(tmp_path / "pc", index=[{"argv": ["lscpu"], "status": 0, "stdout": "1.out"}])
+    (place / "commands" / "1.out").write_text("Architecture: x86_64\n")
+    (tmp_path / "secret").write_text("/proc/secret: stolen\n")
+    (place / name).unlink()
+    if make == "pipe":
+        os.mkfifo(place / name)
+    else:
+        (place / name).symlink_to(tmp_path / "secret")
+    if name == "ABOUT.yaml":
+        assert load(place).taken_at is None
+        return
+    with pytest.raises(CaptureError):
+        load(place)
+
+
+def test_a_pipe_given_as_capture_does_not_keep_us_waiting(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(CaptureError, match="neither a folder nor"):
+        load(tmp_path / "pipe")
+
+
+@pytest.mark.parametrize("line", ["/" + "a/" * 100_000 + "b: x", "/l -> " + "a/" * 100_000])
+def test_paths_longer_than_the_kernel_takes_are_refused(tmp_path: Path, line: str) -> None:
+    with pytest.raises(CaptureError, match="line 1"):
+        load(own(tmp_path / "pc", f"{line}\n/l/x: y\n"))
+
+
+def test_an_about_nested_too_deep_only_loses_the_date(tmp_path: Path) -> None:
+    place = own(tmp_path / "pc")
+    (place / "ABOUT.yaml").write_text("[" * 20_000)
+    assert load(place).taken_at is None
