@@ -104,6 +104,7 @@ def test_a_bound_is_met_exactly(operator: Operator, values: tuple[int, ...], pas
     [
         ("fact: memory.fited_bytes\nat_least: 4 GiB", 6, 11, "did you mean 'memory.fitted_bytes'"),
         ("fact: fitted_bytes\nat_least: 4 GiB", 6, 11, "did you mean 'memory.fitted_bytes'"),
+        ("fact: disks.health.hours\nat_most: 3 h", 6, 11, "disks' is a list: write every: disks"),
         ("fact: memory.fitted_bytes\nat_lest: 4 GiB", 7, 5, "did you mean 'at_least'"),
         ("fact: memory.fitted_bytes\nat_least: 4", 7, 15, "unit missing"),
         ("fact: memory.fitted_bytes\nat_least: 4 GHz", 7, 15, "unit 'GHz' unknown here"),

@@ -141,6 +141,15 @@ def find_fact(node: Node, scope: Scope, mistakes: Mistakes, *, lists_only: bool 
     if fact is not None:
         mistakes.at(node, f"{quoted(node.text)} n'est pas une liste", f"{quoted(node.text)} is not a list")
         return None
+    list_, _, rest = node.text.partition(".")
+    inside = scope.facts.get(list_)
+    if inside is not None and inside.item is not None and rest in inside.item.facts:
+        mistakes.at(
+            node,
+            f"{quoted(list_)} est une liste : écrivez « every: {list_} » (ou « any: ») puis « fact: {rest} »",
+            f"{quoted(list_)} is a list: write every: {list_} (or any:) and then fact: {rest}",
+        )
+        return None
     guess = _guess(node.text, choices)
     fr, en = suggestion(guess, choices) if guess not in choices else (
         f" ; vouliez-vous dire {guess!r} ?", f"; did you mean {guess!r}?"
