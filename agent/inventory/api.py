@@ -102,7 +102,7 @@ class Api:
         if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
             raise refusal.compressed()
         announced = request.headers.get("content-length", str(limit_bytes))  # absent when sent in chunks
-        if not announced.isdigit() or len(announced) > 12 or int(announced) > limit_bytes:
+        if not announced.isascii() or not announced.isdigit() or len(announced) > 12 or int(announced) > limit_bytes:
             raise refusal.too_large(limit_bytes)
         held_bytes = int(announced)
         if self._held_bytes + held_bytes > self._settings.pending_bytes:

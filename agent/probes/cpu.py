@@ -4,6 +4,7 @@ Each field comes from the first source that tells it. What follows from identity
 computed once, from the joined facts; nothing is guessed from a marketing name.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Protocol
@@ -18,6 +19,7 @@ from agent.probes.cpuinfo_text import advertised_mhz, parse_cpuinfo
 from agent.text import meant
 
 _CPUINFO = "/proc/cpuinfo"
+_FLAG = re.compile(r"[!-~]{1,40}")
 # A missing one of these changes a verdict, so it is told.
 _NEEDED = ("model_name", "vendor", "cores", "threads", "flags", "is_64_bit", "x86_64_level", "windows_11")
 
@@ -121,6 +123,8 @@ def _from_table(table: Processors) -> Iterator[tuple[Cpu, str]]:
 
 def derived(cpu: Cpu) -> Cpu:
     """`cpu` with what follows from its identity and flags; what is known already stays."""
+    if cpu.flags and not all(map(_FLAG.fullmatch, cpu.flags)):  # a damaged text, or a hostile one
+        cpu = msgspec.structs.replace(cpu, flags=tuple(filter(_FLAG.fullmatch, cpu.flags)) or None)
     x86 = is_x86(cpu) or "vme" in (cpu.flags or ())
     # A list of flags that was cut short proves what it contains, and nothing by what it lacks.
     whole = x86 and cpu.flags is not None and believable(cpu.flags, cpu.vendor, cpu.family, cpu.model)

@@ -10,6 +10,7 @@ from agent.facts import Cpu
 from agent.host import Host
 
 ROOT = "/sys/devices/system/cpu"
+_NUMBER = re.compile(r"[0-9]{1,12}")
 _PADDING = " \n\t\0"  # some kernels end these files with a zero byte
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
@@ -66,7 +67,7 @@ def _core_of(host: Host, at: str) -> frozenset[int] | None:
 def _mhz(host: Host, online: dict[int, str], name: str) -> int | None:
     """The highest of all cores (fast and slow cores differ), from kHz."""
     texts = (host.text(f"{at}/cpufreq/{name}") or "" for at in online.values())
-    values = [int(text) // 1000 for text in texts if text.strip().isdigit()]
+    values = [int(text) // 1000 for text in (text.strip(_PADDING) for text in texts) if _NUMBER.fullmatch(text)]
     return max(values, default=None) or None
 
 
@@ -79,8 +80,9 @@ def _caches(host: Host, places: list[str]) -> dict[tuple[int, str], int]:
             level, kind, size = (host.text(f"{here}/{name}") or "" for name in ("level", "type", "size"))
             shared = cpu_list(host.text(f"{here}/shared_cpu_list") or "")
             shared = shared or cpu_mask(host.text(f"{here}/shared_cpu_map") or "")
-            match = re.fullmatch(r"(\d+)([KMG]?)", size.strip())
-            if level.strip().isdigit() and match and shared:
+            match = re.fullmatch(r"([0-9]{1,9})([KMG]?)", size.strip(_PADDING))
+            level = level.strip(_PADDING)
+            if _NUMBER.fullmatch(level) and match and shared:
                 seen[int(level), kind.strip(), frozenset(shared)] = int(match[1]) * _UNITS[match[2]]
     total: dict[tuple[int, str], int] = {}
     for (number, kind, _), size_bytes in seen.items():

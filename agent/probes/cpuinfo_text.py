@@ -12,6 +12,8 @@ from agent.facts import Cpu
 from agent.probes.cpuid_rules import X86_VENDORS, believable
 from agent.text import meant
 
+_COUNT = re.compile(r"[0-9]{1,5}")
+
 
 def parse_cpuinfo(text: str) -> Cpu:
     """The processors in a /proc/cpuinfo; fields it does not tell stay None. Never raises."""
@@ -101,13 +103,13 @@ def _counts(blocks: list[dict[str, str]]) -> tuple[int | None, int | None, int |
         return 1, 1, 1
     packages = {block["physical id"]: block for block in numbered if "physical id" in block}
     if packages:
-        per_package = [int(b["cpu cores"]) for b in packages.values() if b.get("cpu cores", "").isdigit()]
+        per_package = [int(b["cpu cores"]) for b in packages.values() if _COUNT.fullmatch(b.get("cpu cores", ""))]
         cores = sum(per_package) if len(per_package) == len(packages) else None
         return len(packages), cores if cores and cores <= len(numbered) else None, threads
     told = {(block.get("siblings"), block.get("cpu cores")) for block in numbered}
     siblings, per_package_text = next(iter(told), (None, None))
-    if len(told) == 1 and siblings and siblings == str(threads) and per_package_text:
-        return 1, int(per_package_text), threads
+    if len(told) == 1 and siblings and siblings == str(threads) and _COUNT.fullmatch(per_package_text or ""):
+        return 1, int(per_package_text or ""), threads
     return None, None, threads
 
 
@@ -125,10 +127,12 @@ def _model_name(first: dict[str, str], blocks: list[dict[str, str]]) -> str | No
 def _architecture(first: dict[str, str], vendor: str | None, flags: list[str] | None) -> str | None:
     if vendor in X86_VENDORS or flags and "vme" in flags:
         # "i686" only from a whole list of flags; more than 32 bits of virtual address prove 64-bit without any.
-        wide = re.search(r"(\d+) bits virtual", first.get("address sizes", ""))
+        wide = re.search(r"\b(\d{1,3}) bits virtual", first.get("address sizes", ""))
         if flags and "lm" in flags or wide and int(wide[1]) > 32:
             return "x86_64"
-        family, model = (int(first[key]) if first.get(key, "").isdigit() else None for key in ("cpu family", "model"))
+        family, model = (
+            int(first[key]) if _COUNT.fullmatch(first.get(key, "")) else None for key in ("cpu family", "model")
+        )
         return "i686" if flags and believable(flags, vendor, family, model) else None
     if "CPU implementer" in first:
         return "aarch64" if re.match(r"8|AArch64", first.get("CPU architecture", "")) else "arm"
@@ -139,7 +143,7 @@ def _architecture(first: dict[str, str], vendor: str | None, flags: list[str] | 
 
 def advertised_mhz(model_name: str) -> int | None:
     """The clock in a name ("… @ 2.40GHz", "Pentium(R) III CPU 1133MHz"); AMD's and new Intel names have none."""
-    match = re.search(r"\b(\d+(?:[.,]\d+)?)\s?([GM])Hz\b", model_name, re.IGNORECASE)
+    match = re.search(r"\b(\d{1,6}(?:[.,]\d{1,6})?)\s?([GM])Hz\b", model_name, re.IGNORECASE)
     if not match:
         return None
     whole, _, part = match[1].replace(",", ".").partition(".")

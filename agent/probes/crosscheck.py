@@ -13,6 +13,7 @@ import msgspec
 from agent.facts import AgeOrigin, Battery, Cpu, Disk, Firmware, Gap, Health, Machine, Memory, System
 from agent.probes import Findings
 from agent.probes.battery_gauge import doubted
+from agent.probes.last_net import safe
 from agent.probes.smbios import IDS, TABLE, Table
 from agent.probes.system import chassis_of
 
@@ -36,7 +37,7 @@ def join(found: Sequence[Findings], table: Table, table_source: str, now: dateti
     machine = _true_chassis(machine)
     machine = _dated(machine, now)
     gaps += _memory_gap(machine)
-    return msgspec.structs.replace(machine, gaps=_kept(gaps, machine))
+    return safe(msgspec.structs.replace(machine, gaps=_kept(gaps, machine)))
 
 
 def _refused(gaps: list[Gap]) -> list[Gap]:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from agent.facts import Machine
+from agent.facts import Gap, Machine
 from agent.host import Host
 from agent.probes import Findings
 from agent.probes.crosscheck import join
@@ -94,7 +94,12 @@ def inspect(host: Host, around: Circumstances, progress: Progress | None = None)
     from agent.probes import smbios
 
     told = progress or (lambda _name, _state: None)
-    table, source, gaps = smbios.load(host)
+    try:
+        table, source, gaps = smbios.load(host)
+    except Exception as error:  # noqa: BLE001 - law 10, as below; every probe can do without the table
+        told_as = f"{type(error).__name__}: {error}"[:200]
+        gap = Gap(path="", source=smbios.TABLE, why="failed", detail=told_as)
+        table, source, gaps = smbios.Table(), smbios.TABLE, [gap]
     first = Findings(gaps=list(gaps))
     probes = registry(is_live=host.is_live)
     results = _run_all(probes, host, table, around, told)

@@ -78,7 +78,7 @@ def _disk(row: dict[str, Any]) -> Disk | None:
 
 def _size(text: str) -> int | None:
     """ "238.5G" is of powers of 1024; with -b, whole bytes."""
-    if text.isdigit():
+    if re.fullmatch(r"[0-9]{1,20}", text):
         return int(text)
     match = re.fullmatch(r"(\d+(?:[.,]\d+)?)([KMGTP])", text)
     return bytes_in(f"{match[1]} {match[2]}iB") if match else None

@@ -142,13 +142,13 @@ def _counts(told: dict[str, list[str]]) -> tuple[int | None, int | None, int | N
 
 
 def _mhz(texts: list[str]) -> int | None:
-    values = [re.match(r"(\d+)(?:[.,]\d+)?$", text) for text in texts]
+    values = [re.match(r"(\d{1,9})(?:[.,]\d+)?$", text) for text in texts]
     return max((int(match[1]) for match in values if match), default=None) or None
 
 
 def _cache(text: str | None, instances: int | None) -> int | None:
     """Bytes of all instances. "128 KiB" (since 2.34) counts them all; "32K" is one, of which there are `instances`."""
-    match = re.fullmatch(r"(\d+)(?:[.,](\d+))?\s*([KMG]?)(i?B)?\s*(?:\(.*\))?", (text or "").strip())
+    match = re.fullmatch(r"(\d{1,12})(?:[.,](\d{1,9}))?\s*([KMG]?)(i?B)?\s*(?:\(.*\))?", (text or "").strip())
     if not match or not match[4] and instances is None:
         return None
     unit = _UNITS[match[3].lower() or "b"]

@@ -184,7 +184,8 @@ def split_name(text: str) -> tuple[str | None, str | None]:
 
 
 _BSD = re.compile(
-    r"(?m)^(\w+?)(\d+)@pci(\d+):(\d+):(\d+):(\d+):\s+class=0x([0-9a-f]{4})[0-9a-f]{2}\b(.*(?:\n[ \t]+\S.*)*)"
+    r"(?m)^(\w+?)(\d+)@pci(\d{1,9}):(\d{1,4}):(\d{1,4}):(\d{1,4}):"
+    r"\s+class=0x([0-9a-f]{4})[0-9a-f]{2}\b(.*(?:\n[ \t]+\S.*)*)"
 )
 
 

@@ -246,7 +246,7 @@ def _nvme(fields: dict[str, str], text: str, values: SmartValues) -> None:
 def _scsi(fields: dict[str, str], text: str, values: SmartValues) -> None:
     values.health["grown_defects"] = digits(fields.get("Elements in grown defect list"))
     rows = {kind: row.split() for kind, row in _COUNTER_ROW.findall(text)}
-    errors = [int(row[-1]) for row in rows.values() if len(row) == 7 and row[-1].isdigit()]
+    errors = [int(row[-1]) for row in rows.values() if len(row) == 7 and re.fullmatch(r"[0-9]{1,20}", row[-1])]
     values.health["uncorrected_errors"] = sum(errors) if errors else None
     for kind, fact in (("read", "read_bytes"), ("write", "written_bytes")):
         row = rows.get(kind, [])

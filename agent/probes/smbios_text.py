@@ -32,13 +32,13 @@ from agent.probes.smbios_structures import (
 )
 from agent.units import MIB
 
-_TOOL = re.compile(r"#?\s*dmidecode (\d+)\.(\d+)")
-_VERSION = re.compile(r"SMBIOS (\d+)\.(\d+)(?:\.\d+)? present")
-_HANDLE = re.compile(r"Handle (0x[0-9A-Fa-f]{1,8})(?:,? *DMI type (\d+)(?:, (\d+) bytes)?)?")
-_TYPE = re.compile(r"DMI type (\d+), (\d+) bytes")
+_TOOL = re.compile(r"#?\s*dmidecode (\d{1,18})\.(\d{1,18})")
+_VERSION = re.compile(r"SMBIOS (\d{1,18})\.(\d{1,18})(?:\.\d{1,18})? present")
+_HANDLE = re.compile(r"Handle (0x[0-9A-Fa-f]{1,8})(?:,? *DMI type (\d{1,18})(?:, (\d{1,18}) bytes)?)?")
+_TYPE = re.compile(r"DMI type (\d{1,18}), (\d{1,18}) bytes")
 _FAULT = re.compile(r"<TRUNCATED>|Wrong DMI structures|DMI table is broken")
-_SIZE = re.compile(r"(\d+) ?(bytes|([kKMGTPEZ])i?B)\b")
-_SPEED = re.compile(r"(\d+) ?(?:MHz|MT/s)")
+_SIZE = re.compile(r"(\d{1,18}) ?(bytes|([kKMGTPEZ])i?B)\b")
+_SPEED = re.compile(r"(\d{1,18}) ?(?:MHz|MT/s)")
 _POWERS = {"k": 1, "K": 1, "M": 2, "G": 3, "T": 4, "P": 5, "E": 6, "Z": 7}
 _KNOWS_UEFI = (2, 11)  # older dmidecodes do not print that bit
 # Titles, for `-q` output which has no handles and no type numbers.
