@@ -1,5 +1,7 @@
 """Folders packed in one file (.zip, .tar, .tar.gz, .tar.xz, .tar.zst), opened safely in a temporary folder."""
 
+import bz2
+import gzip
 import io
 import lzma
 import shutil
@@ -8,9 +10,9 @@ import tempfile
 import weakref
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, Any
 
 from agent.errors import CaptureError
 from agent.host import LiveRunner
@@ -39,9 +41,9 @@ def as_folder(path: Path) -> tuple[Path, object]:
     if head.startswith(b"PK\x03\x04"):
         members = _zip_members(path)
     elif head.startswith(_ZSTD_MAGIC):
-        members = _tar_members(_open_tar(path, io.BytesIO(_unzstd(path))))
+        members = _tar_members(_open_tar(path, _unzstd(path)))
     elif path.suffix in (".tar", ".txz", ".tgz") or ".tar." in path.name:
-        members = _tar_members(_open_tar(path))
+        members = _tar_members(_open_tar(path, _unpacked(path, head)))
     else:
         return path, None
     keep = Scratch()
@@ -51,9 +53,28 @@ def as_folder(path: Path) -> tuple[Path, object]:
     return (inner[0] if len(inner) == 1 and inner[0].is_dir() else folder), keep
 
 
-def _open_tar(path: Path, content: IO[bytes] | None = None) -> tarfile.TarFile:
+def _unpacked(path: Path, head: bytes) -> bytes:
+    """The bare tar, bounded: tarfile itself would follow a bomb of any size, in a header as in a member."""
+    openers: tuple[tuple[bytes, Callable[[Path], Any]], ...]
+    openers = ((b"\x1f\x8b", gzip.open), (b"BZh", bz2.open), (b"\xfd7zXZ", lzma.open), (b"", _plain))
+    open_it = next(opener for magic, opener in openers if head.startswith(magic))
     try:
-        return tarfile.open(path if content is None else None, fileobj=content)
+        with open_it(path) as opened:
+            raw: bytes = opened.read(UNPACKED_LIMIT + 1)
+    except _UNREADABLE as error:
+        raise _damaged(path, f"{type(error).__name__}: {error}"[:120]) from error
+    if len(raw) > UNPACKED_LIMIT:
+        raise _damaged(path, f"> {UNPACKED_LIMIT >> 20} MiB")
+    return raw
+
+
+def _plain(path: Path) -> IO[bytes]:
+    return path.open("rb")
+
+
+def _open_tar(path: Path, raw: bytes) -> tarfile.TarFile:
+    try:
+        return tarfile.open(fileobj=io.BytesIO(raw), mode="r:")
     except (tarfile.TarError, OSError, EOFError) as error:
         raise _damaged(path, str(error)) from error
 

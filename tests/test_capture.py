@@ -1,8 +1,11 @@
 """Captures: sys.txt round trips, nothing lands outside the root, damage gets one clear sentence."""
 
 import base64
+import bz2
+import gzip
 import io
 import json
+import lzma
 import os
 import tarfile
 import zipfile
@@ -209,3 +212,15 @@ def test_an_about_nested_too_deep_only_loses_the_date(tmp_path: Path) -> None:
     place = own(tmp_path / "pc")
     (place / "ABOUT.yaml").write_text("[" * 20_000)
     assert load(place).taken_at is None
+
+
+@pytest.mark.parametrize("form", ["tar.gz", "tar.xz", "tar.bz2", "tar"])
+def test_a_tar_whose_header_is_the_bomb_is_refused(tmp_path: Path, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agent.archive.UNPACKED_LIMIT", 1 << 20)
+    header = tarfile.TarInfo("x")
+    header.type, header.size = tarfile.XHDTYPE, 8 << 20
+    raw = header.tobuf() + bytes(8 << 20)
+    packed = {"tar.gz": gzip.compress(raw), "tar.xz": lzma.compress(raw), "tar.bz2": bz2.compress(raw), "tar": raw}
+    (tmp_path / f"pc.{form}").write_bytes(packed[form])
+    with pytest.raises(CaptureError, match="> 1 MiB"):
+        load(tmp_path / f"pc.{form}")
