@@ -68,7 +68,12 @@ _ALL_IN_ONE = _any_of(
     r"\bET(?:16|19|2\d)\d\d|\bEeeTop\b",
     r"\bMS-A[AE]\d{3}|\bWind Top\b",
 )
-_TABLET = _any_of(r"\bICONIA Tab\b", r"\bSurface (?:Pro|Go|3|2|RT)\b", r"\bThinkPad (?:8|10|Tablet)\b|\bX1 Tablet\b")
+_TABLET = _any_of(
+    r"\bICONIA Tab\b",
+    r"\bWT(?:7|8|10)-[AB]\b",
+    r"\bSurface (?:Pro|Go|3|2|RT)\b",
+    r"\bThinkPad (?:8|10|Tablet)\b|\bX1 Tablet\b",
+)
 _LAPTOP = _any_of(
     r"\b(?:MacBook|PowerBook|iBook)",
     r"\b(?:ThinkPad|ThinkBook|IdeaPad|EliteBook|ProBook|ZBook|Latitude|LIFEBOOK|TravelMate|EasyNote|Satellite|Tecra)\b",

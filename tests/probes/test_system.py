@@ -158,6 +158,8 @@ def test_every_declared_type_is_mapped() -> None:
         ("Notebook", "HP", "HP Mini 210-1000", (True, True), "laptop"),  # a netbook, in spite of the name
         ("Notebook", "Acer", "ICONIA Tab W500", (True, True), "tablet"),
         ("Laptop", "Microsoft", "Surface Pro 4", (True, True), "tablet"),
+        ("Notebook", "TOSHIBA", "TOSHIBA WT8-A", (None, None), "tablet"),
+        ("Notebook", "TOSHIBA", "TOSHIBA ENCORE 2 WT8-B", (None, None), "tablet"),
         ("Notebook", "Lenovo", "ThinkPad X230 Tablet", (True, True), "laptop"),
         ("Other", "VMware", "VMware Virtual Platform", (None, None), "virtual"),
         ("Desktop", "Microsoft Corporation", "Virtual Machine", (None, None), "virtual"),
