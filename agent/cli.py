@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from agent import __version__
 from agent.commands import COMMANDS, Say
 from agent.errors import RebondError, UsageError
+from agent.text import clean
 
 EXIT_CODES = (
     ("0  fini", "0  done"),
@@ -123,4 +124,6 @@ def _language(words: list[str]) -> str:
 
 
 def _complain(sentence: str) -> None:
-    sys.stderr.write(f"rebond: {sentence}\n")
+    if sys.stderr is not None:  # closed by the caller (2>&-)
+        # A file name, or a name inside an archive, may hold what steers a terminal.
+        sys.stderr.write(f"rebond: {clean(sentence, 2000)}\n")

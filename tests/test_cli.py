@@ -1,5 +1,7 @@
 """The command line: documents, exit codes, one clear sentence for bad input, never a traceback."""
 
+import errno
+import io
 import json
 from pathlib import Path
 
@@ -187,3 +189,26 @@ def test_a_shared_option_counts_on_either_side_of_an_action(
     monkeypatch.setattr("agent.inventory.embedded.stop_embedded", lambda folder: bool(asked.append(folder)))
     code, _, _ = run(capsys, *(word.format(tmp_path) for word in argv))
     assert code == 0 and asked == [tmp_path / "inventory"]
+
+
+def test_a_file_name_does_not_steer_the_terminal(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, out, err = run(capsys, "judge", "--from", str(tmp_path / "a\x1b[31mb\x1b]0;x\x07\u202e"))
+    assert code == 3 and not out
+    assert "\x1b" not in err and "\x07" not in err and "\u202e" not in err
+
+
+class FullDisk(io.StringIO):
+    def flush(self) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_closed_or_full_output_is_no_internal_error(
+    capsys: pytest.CaptureFixture[str], pc: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as closed:
+        closed.setattr("sys.stdout", None)
+        assert main(["inspect", "--from", str(pc)]) == 0
+    with monkeypatch.context() as full:
+        full.setattr("sys.stdout", FullDisk())
+        code = main(["inspect", "--from", str(pc)])
+    assert code != 0 and "interne" not in capsys.readouterr().err

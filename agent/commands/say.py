@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from agent.errors import StorageError
+
 
 @dataclass(frozen=True, slots=True)
 class Say:
@@ -19,11 +21,24 @@ class Say:
 
 def tell(text: str) -> None:
     """One result line (or several) on stdout."""
-    sys.stdout.write(text if text.endswith("\n") else text + "\n")
+    if sys.stdout is None:
+        return  # closed by the caller (>&-): nobody listens
+    try:
+        sys.stdout.write(text if text.endswith("\n") else text + "\n")
+        sys.stdout.flush()  # a full disk, or a reader that left, is told here and not by the interpreter at exit
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise StorageError(
+            fr=f"La réponse ne peut pas être écrite ({error.strerror}). Faites de la place, puis relancez.",
+            en=f"The answer cannot be written ({error.strerror}). Make room, then run again.",
+        ) from error
 
 
 def note(text: str) -> None:
     """Progress or a remark, on stderr, so that stdout stays a document."""
+    if sys.stderr is None:
+        return
     sys.stderr.write(text if text.endswith("\n") else text + "\n")
     sys.stderr.flush()
 
