@@ -67,7 +67,11 @@ _COMMANDS = (
     ("smartctl", "--scan"),
 )
 # Contents that are large, need a device to wake, or name a person's things rather than the machine's.
-_SKIPPED = {"rom", "config", "remove", "rescan", "reset", "descriptors", "trace", "vpd", "partition", "ssid"}
+_SKIPPED = {
+    "rom", "config", "remove", "rescan", "reset", "descriptors", "trace", "vpd", "partition", "ssid", "ifalias",
+    # Serials and WWNs in binary, where no pattern finds them; "vpd_pg80" is told apart by its name.
+    "vpd_pg83", "vpd_pg89", "phys_port_id", "phys_switch_id",
+}  # fmt: skip
 _SKIPPED_FOLDERS = {"power", "statistics", "queues", "wakeup", "trace", "msi_irqs", "holders", "slaves", "integrity"}
 
 
@@ -161,7 +165,7 @@ def _is_wanted(name: str) -> bool:
 
 def save(host: RecordingHost, runner: RecordingRunner, machine: Machine, place: Path, taken_at: datetime) -> None:
     """Write the capture to a folder, or to one .zip when `place` ends in .zip. StorageError when it cannot."""
-    scrubber = Scrubber(secrets_of(machine, host.readings))
+    scrubber = Scrubber(secrets_of(machine, host.readings, [answer.stdout for answer in runner.answers.values()]))
     files = dict(_files(host, runner, scrubber, taken_at))
     try:
         if place.suffix == ".zip":
@@ -210,21 +214,24 @@ def _files(
 
 def _lines(host: RecordingHost, scrubber: Scrubber) -> Iterator[str]:
     for path, target in host.links.items():
-        yield f"{_quoted(path)} -> {scrubber.text(target)}"
+        name = _quoted(scrubber.text(path))  # a wireless mouse is named by its MAC
+        yield f"{name} -> {scrubber.text(target)}"
     for path in host.empty:
-        yield f"{_quoted(path)} /"
+        name = _quoted(scrubber.text(path))
+        yield f"{name} /"
     for path, reading in host.readings.items():
         if reading.why == "absent":
             continue
+        name = _quoted(scrubber.text(path))
         if path in (*PCI_FILES, *USB_FILES):
-            yield f"{_quoted(path)}: {escape(_named_ids(host, reading.raw))}"
+            yield f"{name}: {escape(_named_ids(host, reading.raw))}"
             continue
         if reading.why:
-            yield f"{_quoted(path)} ! {reading.why}"
+            yield f"{name} ! {reading.why}"
             continue
         raw = scrubber.file(path, reading.raw)
         text = escape(raw)
-        yield f"{_quoted(path)}: {text}" if text is not None else f"{_quoted(path)} = {base64.b64encode(raw).decode()}"
+        yield f"{name}: {text}" if text is not None else f"{name} = {base64.b64encode(raw).decode()}"
 
 
 def _named_ids(host: RecordingHost, raw: bytes) -> bytes:

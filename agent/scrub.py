@@ -23,6 +23,13 @@ _SECRET_FILES = {
     "board_asset_tag", "cid", "eui", "nguid", "uuid", "unique_id", "serial_number", "subsysnqn", "vpd_pg80",
 }  # fmt: skip
 _JSON_WWN = re.compile(rb'("(?:oui|naa)":\s*\d+,\s*"(?:id|ext_id)":\s*)(\d+)')
+# Serials that no fact holds: of processors, power supplies, disks that could not be read otherwise.
+_TOLD_SERIALS = (
+    re.compile(rb"^[ \t]*(?:SBDS )?(?:Serial [Nn]umber|Asset Tag):[ \t]*(\S[^\r\n]*)", re.MULTILINE),
+    re.compile(rb'"serial_number":[ ]*"([^"\\]+)"'),
+)
+_PARTITION_NAME = re.compile(rb"^(PARTNAME=).*", re.MULTILINE)
+_LIVE_MEDIUM = (b"/run/", b"/lib/live/", b"/cdrom/")  # where a live system's own image lies
 _MOUNTED = {
     "/",
     "/boot",
@@ -37,7 +44,7 @@ _MOUNTED = {
 }
 
 
-def secrets_of(machine: Machine, readings: Mapping[str, Reading]) -> tuple[str, ...]:
+def secrets_of(machine: Machine, readings: Mapping[str, Reading], answers: Iterable[bytes] = ()) -> tuple[str, ...]:
     """Every serial, UUID and tag known of this machine; longest first, so that no part is replaced before its whole."""
     system = machine.system
     found = {system.serial, system.uuid, system.board_serial, system.asset_tag}
@@ -51,6 +58,11 @@ def secrets_of(machine: Machine, readings: Mapping[str, Reading]) -> tuple[str, 
             found.add(reading.text.strip())
         if path == "/proc/sys/kernel/hostname":
             found.add(reading.text.strip())
+        if path.endswith("/dm/name") and "-" in reading.text:  # Debian names a volume group after the host
+            found.add(reading.text.strip())
+    for answer in answers:
+        for pattern in _TOLD_SERIALS:
+            found |= {match.decode("utf-8", "replace").strip() for match in pattern.findall(answer)}
     kept = {text for text in found if text and len(text) >= 4 and not is_placeholder(text)}
     # A WWN is written with and without its prefix, depending on the source.
     kept |= {text.partition(".")[2] for text in kept if text.startswith(("naa.", "eui.", "t10.")) and len(text) > 12}
@@ -102,6 +114,10 @@ class Scrubber:
             return b" ".join(word for word in raw.split() if word.startswith((b"boot=", b"live", b"root=live", b"ro")))
         if name == "hostname":
             return b"machine"
+        if name == "backing_file" and not raw.startswith(_LIVE_MEDIUM):
+            return b"/masked\n"
+        if name == "uevent":
+            raw = _PARTITION_NAME.sub(rb"\1masked", raw)
         if name in _SECRET_FILES and not is_placeholder(raw.decode("utf-8", "replace")):
             scrubbed = self.raw(raw)
             return scrubbed if scrubbed != raw else self._fake(raw)

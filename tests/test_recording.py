@@ -111,3 +111,32 @@ def test_an_existing_capture_is_not_written_over(root: Path, tmp_path: Path) -> 
     with pytest.raises(StorageError):
         take(root, tmp_path / "pc")
     assert (tmp_path / "pc" / "sys.txt").read_bytes() == before
+
+
+def test_no_partition_volume_or_file_name_is_written(root: Path, tmp_path: Path) -> None:
+    disk = root / "sys/devices/pci0000:00/ata1/block/sda"
+    for path, text in {
+        disk / "size": "1000215216\n",
+        disk / "device/vpd_pg83": "\0\x83naa SECRET83",
+        disk / "sda1/uevent": "DEVNAME=sda1\nPARTNAME=Photos de alice\n",
+        root / "sys/devices/virtual/block/dm-0/dm/name": "alicehost--vg-root\n",
+        root / "sys/devices/virtual/block/loop0/loop/backing_file": "/home/alice/film.iso\n",
+        root / "sys/devices/virtual/net/wg0/ifalias": "chez alice\n",
+        root / "sys/devices/usb1/power_supply/hid-00:1b:21:aa:bb:cc-battery/type": "Battery\n",
+    }.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    for name, target in {
+        "sys/block/sda": "../devices/pci0000:00/ata1/block/sda",
+        "sys/block/dm-0": "../devices/virtual/block/dm-0",
+        "sys/block/loop0": "../devices/virtual/block/loop0",
+        "sys/class/net/wg0": "../../devices/virtual/net/wg0",
+        "sys/class/power_supply/hid-00:1b:21:aa:bb:cc-battery": "../../devices/usb1/power_supply/"
+        "hid-00:1b:21:aa:bb:cc-battery",
+    }.items():
+        (root / name).symlink_to(target)
+    take(root, tmp_path / "pc")
+    written = (tmp_path / "pc" / "sys.txt").read_text()
+    assert "PARTNAME=masked" in written and "-battery" in written, "the rig itself must be recorded"
+    for secret in (*SECRETS, "SECRET83"):
+        assert secret not in written

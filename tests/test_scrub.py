@@ -77,3 +77,9 @@ def test_mounts_and_command_line_name_nobody() -> None:
     assert b"alice" not in made.file("/proc/self/mounts", mounts)
     assert b"/dev/sda1 / ext4" in made.file("/proc/self/mounts", mounts)
     assert b"secret" not in made.file("/proc/cmdline", b"boot=live live-media=/dev/sdb1 wifi=secret host=alice-pc")
+
+
+def test_serials_that_no_fact_holds_are_secrets_too() -> None:
+    answers = (b"System Power Supply\n\tSerial Number: PSU-31337\n\tAsset Tag: Not Specified\n",
+               b'{"serial_number": "S1D0NTKN0W"}', b"Serial Number:    WD-31337\n")  # fmt: skip
+    assert set(secrets_of(Machine(), {}, answers)) == {"PSU-31337", "S1D0NTKN0W", "WD-31337"}
