@@ -3,6 +3,7 @@
 import errno
 import io
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -212,3 +213,9 @@ def test_a_closed_or_full_output_is_no_internal_error(
         full.setattr("sys.stdout", FullDisk())
         code = main(["inspect", "--from", str(pc)])
     assert code != 0 and "interne" not in capsys.readouterr().err
+
+
+def test_verify_does_not_wait_for_a_pipe(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    code, _, err = run(capsys, "verify", str(tmp_path / "pipe"), "--home", str(tmp_path / "home"))
+    assert code == 3 and "fichier ordinaire" in err

@@ -82,10 +82,17 @@ def run_verify(options: argparse.Namespace, say: Say) -> int:
 
 
 def _bytes_of(path: Path) -> bytes:
+    from agent.envelope import SIZE_MOST
     from agent.errors import InputRefused
 
+    if path.exists() and not path.is_dir() and not path.is_file():  # a pipe or a device might never end
+        raise InputRefused(
+            fr=f"{path} n'est pas un fichier ordinaire. Copiez-le d'abord dans un fichier.",
+            en=f"{path} is no ordinary file. Copy it into a file first.",
+        )
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return file.read(SIZE_MOST + 1)
     except OSError as error:
         raise InputRefused(
             fr=f"{path} ne peut pas être lu ({error.strerror}). Vérifiez le nom du fichier.",

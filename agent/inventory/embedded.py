@@ -189,7 +189,7 @@ def _listen(settings: Settings) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((settings.address, settings.port))
-    except OSError as error:
+    except (OSError, OverflowError) as error:  # OverflowError: a port beyond 65535
         listener.close()
         raise StorageError(
             fr=f"L'adresse {settings.address}:{settings.port} n'est pas libre. Choisissez un autre port.",
