@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from agent.facts import Attribute, Battery, Disk, HiddenStorage, Machine, Network
+from agent.facts import Attribute, Battery, Disk, Health, HiddenStorage, Machine, Network
 from agent.rules import Profile, Rule, load_profiles, shipped_folder
 from agent.rules.compile import compile_rule
 from agent.rules.load import FOR_RULE
@@ -325,3 +325,10 @@ def test_every_fact_that_rules_use_has_a_label() -> None:
     for _, rule in RULES:
         for path in paths_of(rule.condition) | paths_of(rule.when):
             assert label(path, "fr") != path and label(path, "en") != path
+
+
+def test_a_raid_volume_that_says_nothing_is_not_taken_for_a_virtual_machine() -> None:
+    volume = good_disk(kind="virtual", transport="raid", health=Health(is_available=False))
+    machine = changed(good_laptop(), "disks", (volume,))
+    (family,) = load_profiles(only=["famille-linux"])
+    assert judge(machine, family).outcome == "review"
