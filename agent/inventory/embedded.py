@@ -100,8 +100,11 @@ def stop_embedded(folder: Path, *, patience_s: int = PATIENCE_S) -> bool:
 
 def ask_health(url: str, timeout_s: float = 2) -> dict[str, object] | None:
     """The health document at `url`, or None. http.client: no proxy of the environment stands in between."""
-    where = urlsplit(url)
-    connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=timeout_s)
+    try:
+        where = urlsplit(url)
+        connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=timeout_s)
+    except ValueError:  # a damaged address file: nobody answers there
+        return None
     try:
         connection.request("GET", "/api/v1/health")
         answer = connection.getresponse()

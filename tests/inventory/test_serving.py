@@ -1,6 +1,7 @@
 """A real server process: started once for a folder, killed without warning, and what it acknowledged is still there."""
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -254,3 +255,9 @@ def test_commits_are_durable(folder: Path) -> None:
     engine.dispose()
     assert asked == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
     assert strict == 0
+
+
+@pytest.mark.parametrize("url", ["http://[::1", "http://127.0.0.1:99999", "http://127.0.0.1:x", ""])
+def test_a_damaged_address_file_is_nobody(tmp_path: Path, url: str) -> None:
+    (tmp_path / "embedded.json").write_text(json.dumps({"url": url, "pid": 1, "instance": "x"}))
+    assert find_embedded(tmp_path) is None
