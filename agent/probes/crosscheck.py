@@ -35,7 +35,7 @@ def join(found: Sequence[Findings], table: Table, table_source: str, now: dateti
     machine = Machine(**facts, sources=sources)
     machine = _type_22_batteries(machine, table, table_source)
     machine = _true_chassis(machine)
-    machine = _dated(machine, now)
+    machine = _dated(machine, _today(machine, now))
     gaps += _memory_gap(machine)
     return safe(msgspec.structs.replace(machine, gaps=_kept(gaps, machine)))
 
@@ -151,7 +151,14 @@ def _true_chassis(machine: Machine) -> Machine:
     return msgspec.structs.replace(machine, system=msgspec.structs.replace(system, chassis=chassis))
 
 
-def _dated(machine: Machine, now: datetime) -> Machine:
+def _today(machine: Machine, now: datetime) -> datetime | None:
+    """The day that ages count to: a clock in 2099 must not make every PC seventy years old."""
+    if machine.clock.believed is not None:
+        return datetime.fromisoformat(machine.clock.believed)
+    return now if machine.clock.system is None else None
+
+
+def _dated(machine: Machine, today: datetime | None) -> Machine:
     """Year of make: the earliest dated part that fits the processor's design, else the design's own year.
 
     A firmware date may be that of an update years later and batteries are replaced, so each is an upper bound: the
@@ -163,9 +170,10 @@ def _dated(machine: Machine, now: datetime) -> Machine:
         dates.append((machine.firmware.released_on, "bios-date"))
     dates += [(str(d.made_year), "panel-date") for d in machine.displays or () if d.is_internal and d.made_year]
     dates += [(b.made_on, "battery-date") for b in machine.batteries or () if b.made_on]
-    launch = machine.cpu.launch_year if machine.cpu.launch_year and machine.cpu.launch_year <= now.year else None
-    first, last = (launch, launch + _SOLD_YEARS) if launch else (1995, now.year)
-    believable = [(date, origin) for date, origin in dates if first <= int(date[:4]) <= min(last, now.year)]
+    this_year = today.year if today else 9999
+    launch = machine.cpu.launch_year if machine.cpu.launch_year and machine.cpu.launch_year <= this_year else None
+    first, last = (launch, launch + _SOLD_YEARS) if launch else (1995, this_year)
+    believable = [(date, origin) for date, origin in dates if first <= int(date[:4]) <= min(last, this_year)]
     made_on, origin = min(believable, default=(str(launch), "cpu-launch") if launch else (None, None))
     if made_on is None:
         return machine
@@ -174,7 +182,7 @@ def _dated(machine: Machine, now: datetime) -> Machine:
         made_on=made_on,
         made_year=int(made_on[:4]),
         made_origin=origin,
-        age_years=_whole_years(made_on, now),
+        age_years=_whole_years(made_on, today) if today else None,
     )
     batteries = machine.batteries and tuple(doubted(battery, system.age_years) for battery in machine.batteries)
     sources = machine.sources | {"system.made_on": origin or ""}

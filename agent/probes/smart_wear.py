@@ -117,7 +117,7 @@ def counters(attributes: Sequence[Attribute]) -> dict[str, int]:
     found: dict[str, int] = {}
     for fact, (numbers, names) in _COUNTERS.items():
         for a in attributes:
-            if a.id in numbers and a.raw is not None and names.search(a.name) and int(a.raw) >= 0:
+            if a.id in numbers and a.raw is not None and names.search(a.name):
                 found.setdefault(fact, int(a.raw))
     for a in attributes:
         if a.id == 188 and a.name.startswith("Command_Timeout"):
