@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 
 from agent.facts import Attribute, Battery, Disk, Health, HiddenStorage, Machine, Network
@@ -328,7 +329,8 @@ def test_every_fact_that_rules_use_has_a_label() -> None:
 
 
 def test_a_raid_volume_that_says_nothing_is_not_taken_for_a_virtual_machine() -> None:
-    volume = good_disk(kind="virtual", transport="raid", health=Health(is_available=False))
+    silent = Health(is_available=False)
+    volume = msgspec.structs.replace(good_disk(), kind="virtual", transport="raid", health=silent)
     machine = changed(good_laptop(), "disks", (volume,))
     (family,) = load_profiles(only=["famille-linux"])
     assert judge(machine, family).outcome == "review"
