@@ -6,9 +6,11 @@ unpacked capture and the runner answers from it. `run` only ever asks: nothing h
 
 import contextlib
 import os
+import selectors
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,15 +91,36 @@ class LiveRunner:
         except OSError as error:
             return Output(argv=argv, why="refused", stderr=str(error).encode())
         with child:
-            try:
-                stdout, stderr = child.communicate(timeout=timeout_s)
-            except subprocess.TimeoutExpired as late:
+            stdout, stderr, has_ended = _listen(child, time.monotonic() + timeout_s)
+            if not has_ended:
                 _end_group(child)
-                return Output(argv=argv, stdout=(late.stdout or b"")[:OUTPUT_LIMIT], why="timed-out")
-        return Output(argv=argv, status=child.returncode, stdout=stdout[:OUTPUT_LIMIT], stderr=stderr[:OUTPUT_LIMIT])
+                return Output(argv=argv, stdout=stdout, why="timed-out")
+        return Output(argv=argv, status=child.returncode, stdout=stdout, stderr=stderr)
 
     def outputs(self, program: str) -> tuple[Output, ...]:
         return ()
+
+
+def _listen(child: subprocess.Popen[bytes], deadline: float) -> tuple[bytes, bytes, bool]:
+    """What the child says until it ends or the deadline. Beyond OUTPUT_LIMIT it is read and dropped, never kept."""
+    assert child.stdout is not None and child.stderr is not None
+    heard: dict[int, bytearray] = {child.stdout.fileno(): bytearray(), child.stderr.fileno(): bytearray()}
+    stdout, stderr = heard.values()
+    has_ended = False
+    with selectors.DefaultSelector() as selector:
+        for descriptor in heard:
+            selector.register(descriptor, selectors.EVENT_READ)
+        while selector.get_map() and (left := deadline - time.monotonic()) > 0:
+            for key, _ in selector.select(left):
+                said = os.read(key.fd, 1 << 16)
+                heard[key.fd] += said[: max(0, OUTPUT_LIMIT - len(heard[key.fd]))]
+                if not said:
+                    selector.unregister(key.fd)
+        if not selector.get_map():
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(max(0.0, deadline - time.monotonic()))
+                has_ended = True
+    return bytes(stdout), bytes(stderr), has_ended
 
 
 def _end_group(child: subprocess.Popen[bytes]) -> None:

@@ -1,5 +1,6 @@
 """The door: programs that hang, refuse, shout or are missing; files that are absent, closed or lead outside."""
 
+import resource
 import stat
 import time
 from pathlib import Path
@@ -75,3 +76,12 @@ def test_reading_says_why(tmp_path: Path) -> None:
 def test_a_file_longer_than_the_limit_is_cut(tmp_path: Path) -> None:
     (tmp_path / "big").write_bytes(b"x" * 5000)
     assert len(Host(tmp_path).read("/big", limit=1000).raw) == 1000
+
+
+@pytest.mark.programs
+def test_a_program_that_never_stops_talking_fills_no_memory(tools: Path) -> None:
+    stub(tools, "tool", "exec cat /dev/zero")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    output = Host().run("tool", timeout_s=1.5)
+    assert output.why == "timed-out" and len(output.stdout) == OUTPUT_LIMIT
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 128 << 10  # KiB
