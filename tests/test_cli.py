@@ -219,3 +219,21 @@ def test_verify_does_not_wait_for_a_pipe(capsys: pytest.CaptureFixture[str], tmp
     os.mkfifo(tmp_path / "pipe")
     code, _, err = run(capsys, "verify", str(tmp_path / "pipe"), "--home", str(tmp_path / "home"))
     assert code == 3 and "fichier ordinaire" in err
+
+
+def test_a_folder_that_cannot_be_written_costs_the_record_not_the_verdict(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, pc: Path
+) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    code, out, err = run(capsys, "triage", "--offline", "--json", "--from", str(pc), "--home", str(tmp_path / "file"))
+    document = json.loads(out)
+    assert code == 1 and document["record"] is None and document["verdicts"]
+    assert "PAS gardée" in err and "Traceback" not in err
+
+
+@pytest.mark.parametrize("code", ["x" * 81, " ", "a\x1b[31mb", "a\nb"])
+def test_a_sticker_is_checked_before_anything_runs(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, code: str
+) -> None:
+    got, out, err = run(capsys, "triage", "--sticker", code, "--offline", "--home", str(tmp_path / "home"))
+    assert got == 2 and out == "" and not (tmp_path / "home").exists() and "\x1b" not in err

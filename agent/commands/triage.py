@@ -21,15 +21,20 @@ if TYPE_CHECKING:
     from agent.verdict import Verdict
 
 RECYCLE_EXIT = 10
+CODE_MOST = 80  # characters, as records hold them
 
 
 def add_triage(parser: argparse.ArgumentParser, say: Say) -> None:
     add_source(parser, say)
     add_profile_choice(parser, say)
     add_json(parser, say)
-    parser.add_argument("--sticker", metavar="CODE", help=say("étiquette collée sur le PC", "sticker on the PC"))
-    parser.add_argument("--lot", metavar="CODE", help=say("lot de la collecte", "lot of the collection"))
-    parser.add_argument("--operator", metavar="CODE", help=say("code du technicien (pas son nom)", "operator's code"))
+    parser.add_argument(
+        "--sticker", metavar="CODE", type=_code, help=say("étiquette collée sur le PC", "sticker on the PC")
+    )
+    parser.add_argument("--lot", metavar="CODE", type=_code, help=say("lot de la collecte", "lot of the collection"))
+    parser.add_argument(
+        "--operator", metavar="CODE", type=_code, help=say("code du technicien (pas son nom)", "operator's code")
+    )
     parser.add_argument("--offline", action="store_true", help=say("ne rien livrer maintenant", "deliver nothing now"))
     parser.add_argument(
         "--exit-verdict", action="store_true", help=say("code de sortie 10 si à recycler", "exit 10 when recycle")
@@ -37,7 +42,17 @@ def add_triage(parser: argparse.ArgumentParser, say: Say) -> None:
     parser.set_defaults(run=run_triage)
 
 
+def _code(text: str) -> str:
+    """A sticker, lot or operator code: short, one line, checked before the PC is looked at."""
+    from agent.text import clean
+
+    if not text.strip() or len(text) > CODE_MOST or clean(text) != text.strip():
+        raise argparse.ArgumentTypeError(f"1–{CODE_MOST} caractères / characters")
+    return text.strip()
+
+
 def run_triage(options: argparse.Namespace, say: Say) -> int:
+    from agent.errors import StorageError
     from agent.home import find_home
     from agent.host import Host
     from agent.outbox import Outbox
@@ -48,22 +63,36 @@ def run_triage(options: argparse.Namespace, say: Say) -> int:
 
     profiles = load_profiles(options.profiles_dir, only=options.profile)
     home = find_home(options.home)
-    key, outbox, now = home.key(), Outbox(home.outbox), datetime.now(UTC)
-    machine = look(options.source, say, home.mac_key(key))
+    outbox, now = Outbox(home.outbox), datetime.now(UTC)
+    # A full or read-only folder costs the record, never the verdict.
+    key, problem = None, None
+    try:
+        key = home.key()
+    except StorageError as error:
+        problem = error
+    machine = look(options.source, say, home.mac_key(key) if key else None)
     verdicts = tuple(judge(machine, profile) for profile in profiles)
     used = [ProfileUsed(name=p.name, version=p.version, digest=p.digest) for p in profiles]
-    noted = note_visit(
-        machine, verdicts, used, key=key, outbox=outbox, now=now, clock=clock_evidence(Host(), machine, now),
-        desk=Desk(operator=options.operator, lot=options.lot, sticker=options.sticker),
-    )  # fmt: skip
-    delivery = None if options.offline else _deliver(home, outbox, say)
-    where = _where(home, noted.digest) if delivery and noted.digest in delivery.delivered else None
+    noted = None
+    try:
+        if key is not None:
+            noted = note_visit(
+                machine, verdicts, used, key=key, outbox=outbox, now=now, clock=clock_evidence(Host(), machine, now),
+                desk=Desk(operator=options.operator, lot=options.lot, sticker=options.sticker),
+            )  # fmt: skip
+    except StorageError as error:
+        problem = error
+    if problem is not None:
+        lost = say("Cette fiche n'est PAS gardée.", "This record is NOT kept.")
+        note(f"rebond: {problem.told(say.lang)} {lost}")
+    delivery = None if options.offline or noted is None else _deliver(home, outbox, say)
+    where = _where(home, noted.digest) if noted and delivery and noted.digest in delivery.delivered else None
     if options.json:
-        record = {"id": noted.id, "digest": noted.digest, "path": str(noted.path)}
+        record = {"id": noted.id, "digest": noted.digest, "path": str(noted.path)} if noted else None
         tell_json({"machine": machine, "verdicts": verdicts, "record": record})
     else:
         _show(_result(machine, verdicts, profiles, say.lang, outbox, where), say)
-    return _exit_code(options, verdicts[0], delivery, outbox)
+    return 1 if problem else _exit_code(options, verdicts[0], delivery, outbox)
 
 
 def _exit_code(options: argparse.Namespace, verdict: "Verdict", delivery: "Delivery | None", outbox: "Outbox") -> int:

@@ -9,7 +9,6 @@ import gc
 import http.client
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -90,8 +89,10 @@ def stop_embedded(folder: Path, *, patience_s: int = PATIENCE_S) -> bool:
     running = find_embedded(folder)
     if running is None:
         return False
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(running.pid, signal.SIGTERM)
+    import psutil  # knows a process by its start too: a number given to another program meanwhile is left alone
+
+    with contextlib.suppress(psutil.NoSuchProcess):
+        psutil.Process(running.pid).terminate()
     deadline = time.monotonic() + patience_s
     while _is_served(folder) and time.monotonic() < deadline:
         time.sleep(0.05)
