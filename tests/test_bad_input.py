@@ -23,7 +23,8 @@ from agent.capture import unpack
 from agent.cli import main
 from agent.host import Host, LiveRunner
 from tests.compose import disks
-from tests.compose.machines import HOSTILE, SEAGATE_DYING, bios_desktop_failing_disk
+from tests.compose.machines import HOSTILE, bios_desktop_failing_disk
+from tests.compose.stock import SEAGATE_DYING
 
 CAPTURES = Path(__file__).parent / "captures"
 SMART = disks.ata_answer("sda", SEAGATE_DYING)
@@ -311,6 +312,7 @@ def test_a_full_or_read_only_outbox_says_so_and_loses_nothing(
         patched.setattr("agent.durable.os.write", no_room)
         code, out, err = run("triage", "--offline", "--from", PC)
     assert code == 1 and words in err and len(err.strip().splitlines()) == 1
+    assert "À RECYCLER" in out  # it costs the record, never the verdict
     assert not list((tmp_path / "home").rglob("*.part"))
     code, out, _ = run("triage", "--offline", "--from", PC, "--json")  # once there is room again
     assert code == 0 and Path(json.loads(out)["record"]["path"]).is_file()

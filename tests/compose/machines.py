@@ -3,104 +3,11 @@
 
 from collections.abc import Callable
 
-from agent.probes.smbios_structures import (
-    Bios,
-    Board,
-    Chassis,
-    HardwareSecurity,
-    MemoryArray,
-    MemoryDevice,
-    PortableBattery,
-    Processor,
-    SystemInfo,
-    Table,
-    TpmDevice,
-)
+from agent.probes.smbios_structures import Bios, Board, SystemInfo
 from agent.units import GIB, MIB
 from tests.compose import disks, parts
 from tests.compose.pc import Pc
-
-TAKEN = "2026-03-09T14:05:00+00:00"
-EPOCH = 1773065102  # what the hardware clock says then: two seconds late
-ARRAY = 0x1000
-
-SEAGATE_DYING = disks.Ata(
-    model="ST500DM002-1BD142", serial="Z9TCMPS1", firmware="KC45", size_bytes=500_107_862_016, wwn="5000c500c0de0001",
-    rpm=7200, family="Seagate Barracuda 7200.14 (AF)", is_passed=False, exit_status=0xD8, errors=812, error_hours=28_104,
-    physical=4096, tests=(("Extended offline", 0x79), ("Short offline", 0x00)),
-    rows=(
-        (1, "Raw_Read_Error_Rate", 78, 63, 6, "61245712"), (3, "Spin_Up_Time", 97, 97, 0, "0"),
-        (5, "Reallocated_Sector_Ct", 24, 24, 36, "31160"), (7, "Seek_Error_Rate", 86, 60, 30, "431552001"),
-        (9, "Power_On_Hours", 68, 68, 0, "28110"), (10, "Spin_Retry_Count", 100, 100, 97, "0"),
-        (12, "Power_Cycle_Count", 99, 99, 20, "1510"), (184, "End-to-End_Error", 100, 100, 99, "0"),
-        (187, "Reported_Uncorrect", 1, 1, 0, "640"), (188, "Command_Timeout", 100, 99, 0, "2 2 2"),
-        (194, "Temperature_Celsius", 36, 45, 0, "36 (0 14 0 0 0)"), (197, "Current_Pending_Sector", 95, 95, 0, "312"),
-        (198, "Offline_Uncorrectable", 95, 95, 0, "312"), (199, "UDMA_CRC_Error_Count", 200, 200, 0, "0"),
-    ),
-)  # fmt: skip
-WESTERN_TIRED = disks.Ata(
-    model="WDC WD1600AAJS-00PSA0", serial="WD-WCAPC0MP0531", firmware="05.06H05", size_bytes=160_041_885_696,
-    wwn="50014ee2c0de0002", rpm=7200, family="Western Digital Caviar Blue (SATA)",
-    rows=(
-        (1, "Raw_Read_Error_Rate", 200, 200, 51, "0"), (3, "Spin_Up_Time", 150, 148, 21, "3475"),
-        (5, "Reallocated_Sector_Ct", 200, 200, 140, "0"), (7, "Seek_Error_Rate", 200, 200, 51, "0"),
-        (9, "Power_On_Hours", 52, 52, 0, "35204"), (10, "Spin_Retry_Count", 100, 100, 51, "0"),
-        (12, "Power_Cycle_Count", 98, 98, 0, "2790"), (194, "Temperature_Celsius", 108, 92, 0, "35"),
-        (196, "Reallocated_Event_Count", 200, 200, 0, "0"), (197, "Current_Pending_Sector", 200, 200, 0, "0"),
-        (198, "Offline_Uncorrectable", 200, 200, 0, "0"), (199, "UDMA_CRC_Error_Count", 200, 200, 0, "17"),
-    ),
-)  # fmt: skip
-INTEL_SSD = disks.Ata(
-    model="INTEL SSDSC2BF180A4H", serial="CVDA0C0MP00531180GN", firmware="LH6i", size_bytes=180_045_766_656,
-    wwn="55cd2e40c0de0003", family="Intel 530 Series SSDs",
-    rows=(
-        (5, "Reallocated_Sector_Ct", 100, 100, 0, "0"), (9, "Power_On_Hours_and_Msec", 100, 100, 0, "9814h+07m+30.130s"),
-        (12, "Power_Cycle_Count", 100, 100, 0, "4821"), (170, "Available_Reservd_Space", 100, 100, 10, "0"),
-        (187, "Uncorrectable_Error_Cnt", 100, 100, 50, "0"), (199, "CRC_Error_Count", 100, 100, 0, "0"),
-        (233, "Media_Wearout_Indicator", 87, 87, 0, "0"), (241, "Host_Writes_32MiB", 100, 100, 0, "391210"),
-    ),
-)  # fmt: skip
-NVME = disks.Nvme(
-    model="SAMSUNG MZVLB256HBHQ-000H1", serial="S4GEC0MP0S3D01", firmware="EXF7201H", size_bytes=256_060_514_304,
-    eui="002538c0de000004",
-)  # fmt: skip
-INTEL = "Intel Corporation"
-
-
-def table(
-    *, bios: Bios, system: SystemInfo, board: Board, chassis: str, chip: parts.Chip, modules: tuple[MemoryDevice, ...],
-    maximum: int, ecc: str = "None", case_serial: str | None = None, sockets: int = 1, version: tuple[int, int] = (3, 2),
-    admin: str | None = None, tpm: str | None = None, batteries: tuple[PortableBattery, ...] = (),
-    oem: tuple[str, ...] = (),
-) -> Table:  # fmt: skip
-    cpus = tuple(
-        Processor(
-            socket=f"CPU {number}", kind="Central Processor", maker="Intel", model_name=chip.name, is_populated=True,
-            cores=chip.cores, cores_enabled=chip.cores, threads=chip.threads, max_mhz=chip.max_mhz,
-            current_mhz=chip.max_mhz,
-        )
-        for number in range(sockets)
-    )  # fmt: skip
-    security = (HardwareSecurity(power_on_password="disabled", keyboard_password="not-implemented",
-                                 administrator_password=admin),) if admin else ()  # type: ignore[arg-type] # fmt: skip
-    return Table(
-        version=version, bios=(bios,), systems=(system,), boards=(board,), processors=cpus,
-        chassis=(Chassis(maker=system.maker, kind=chassis, serial=case_serial),), memory_devices=modules,
-        memory_arrays=(MemoryArray(handle=ARRAY, use="System Memory", ecc=ecc, maximum_bytes=maximum,
-                                   slots=len(modules)),),
-        hardware_security=security, tpms=(TpmDevice(vendor="IFX", version=tpm),) if tpm else (), batteries=batteries,
-        oem_strings=oem,
-    )  # fmt: skip
-
-
-def module(locator: str, size: int, kind: str = "DDR3", form: str = "DIMM", mts: int = 1600, maker: str = "Samsung",
-           part: str = "M378B5273DH0-CH9", serial: str | None = None, ecc: bool = False) -> MemoryDevice:  # fmt: skip
-    if size == 0:
-        return MemoryDevice(array=ARRAY, size_bytes=0, form=form, locator=locator, kind=None)
-    return MemoryDevice(
-        array=ARRAY, total_bits=72 if ecc else 64, data_bits=64, size_bytes=size, form=form, locator=locator,
-        bank="BANK 0", kind=kind, rated_mts=mts, configured_mts=mts, maker=maker, part=part, serial=serial,
-    )  # fmt: skip
+from tests.compose.stock import EPOCH, INTEL, INTEL_SSD, NVME, SEAGATE_DYING, TAKEN, WESTERN_TIRED, module, table
 
 
 def bios_desktop_failing_disk() -> Pc:
@@ -123,13 +30,9 @@ def bios_desktop_failing_disk() -> Pc:
     gpu = parts.pci(pc, "0000:00:02.0", "030000", "8086:0102", (INTEL, "2nd Generation Core Graphics"), "i915")
     parts.pci(pc, "0000:00:1b.0", "040300", "8086:1c20", (INTEL, f"{names} High Definition Audio"), "snd_hda_intel")
     ahci = parts.pci(pc, "0000:00:1f.2", "010601", "8086:1c02", (INTEL, f"{names} SATA AHCI Controller"), "ahci")
-    nic = parts.pci(
-        pc, "0000:02:00.0", "020000", "10ec:8168", ("Realtek", "RTL8111/8168/8411"), "r8169", "0000:00:1c.4"
-    )
+    nic = parts.pci(pc, "0000:02:00.0", "020000", "10ec:8168", ("Realtek", "RTL8111/8168/8411"), "r8169", "0000:00:1c.4")
     parts.interface(pc, nic, "enp2s0", "02:c0:de:00:00:01", speed=1000)
-    raw = parts.edid(
-        "DEL", 0xA057, 2011, (376, 301), (1280, 1024), name=b"DELL E190S", serial=0x31504D43, is_digital=False
-    )
+    raw = parts.edid("DEL", 0xA057, 2011, (376, 301), (1280, 1024), name=b"DELL E190S", serial=0x31504D43, is_digital=False)
     parts.screen(pc, gpu, "VGA-1", raw, "1280x1024\n1024x768")
     disks.sata(pc, "sda", ahci, 1, SEAGATE_DYING)
     disks.stick(pc, "sdb", "1-2", 15_518_924_800, is_boot=True)
@@ -167,12 +70,8 @@ def _school_laptop(pc: Pc, *, is_root: bool) -> None:
     parts.screen(pc, gpu, "eDP-1", parts.edid("BOE", 0x07D8, 2018, (294, 165), (1366, 768), words=(b"BOE CQ", b"NT133WHM-N45")),
                  "1366x768")  # fmt: skip
     parts.no_screen(pc, gpu, "HDMI-A-1")
-    parts.pci(
-        pc, "0000:00:1f.3", "040300", "8086:9dc8", (INTEL, "Cannon Point-LP High Definition Audio"), "snd_hda_intel"
-    )
-    wifi = parts.pci(
-        pc, "0000:00:14.3", "028000", "8086:9df0", (INTEL, "Cannon Point-LP CNVi [Wireless-AC]"), "iwlwifi"
-    )
+    parts.pci(pc, "0000:00:1f.3", "040300", "8086:9dc8", (INTEL, "Cannon Point-LP High Definition Audio"), "snd_hda_intel")
+    wifi = parts.pci(pc, "0000:00:14.3", "028000", "8086:9df0", (INTEL, "Cannon Point-LP CNVi [Wireless-AC]"), "iwlwifi")
     parts.interface(pc, wifi, "wlan0", "02:c0:de:00:00:02", is_wifi=True)
     parts.usb(pc, "1-5", "04f2:b67e", "Chicony", "HP HD Camera", (("0e0100", "uvcvideo"), ("0e0200", "uvcvideo")))
     parts.usb(pc, "1-10", "8087:0aaa", "Intel Corp.", "Bluetooth 9460/9560", (("e00101", "btusb"),))
@@ -238,9 +137,7 @@ def two_batteries_called_desktop() -> Pc:
 
 
 def mini_pc_no_disk() -> Pc:
-    pc = Pc(
-        "mini-pc-no-disk", taken_at=TAKEN, about="A tiny office PC whose donor kept the disk; started from a stick."
-    )
+    pc = Pc("mini-pc-no-disk", taken_at=TAKEN, about="A tiny office PC whose donor kept the disk; started from a stick.")
     parts.processor(pc, parts.I3_4150T)
     parts.memory_seen(pc, 8 * GIB - 300 * MIB)
     parts.firmware(pc, table(
@@ -338,13 +235,9 @@ def netbook_emmc_2g() -> Pc:
     parts.tpm(pc, 2)
     parts.clock(pc, EPOCH)
     gpu = parts.pci(pc, "0000:00:02.0", "030000", "8086:0f31", (INTEL, "Atom Z36xxx/Z37xxx Graphics"), "i915")
-    parts.screen(
-        pc, gpu, "eDP-1", parts.edid("INL", 0x0030, 2014, (256, 144), (1366, 768), words=(b"InnoLux",)), "1366x768"
-    )
+    parts.screen(pc, gpu, "eDP-1", parts.edid("INL", 0x0030, 2014, (256, 144), (1366, 768), words=(b"InnoLux",)), "1366x768")
     host = parts.pci(pc, "0000:00:12.0", "080501", "8086:0f16", (INTEL, "Atom Z36xxx SD Controller"), "sdhci-pci")
-    wifi = parts.pci(
-        pc, "0000:02:00.0", "028000", "14e4:4365", ("Broadcom", "BCM43142 802.11b/g/n"), "wl", "0000:00:1c.1"
-    )
+    wifi = parts.pci(pc, "0000:02:00.0", "028000", "14e4:4365", ("Broadcom", "BCM43142 802.11b/g/n"), "wl", "0000:00:1c.1")
     parts.interface(pc, wifi, "wlan0", "02:c0:de:00:00:07", is_wifi=True)
     disks.emmc(pc, "mmcblk0", host, 31_268_536_320, model="MBG4GC", life=(5, 3), pre_eol=1)
     parts.battery(pc, "BAT0", status="Discharging", present=1, technology="Li-ion", cycle_count=0,
@@ -379,9 +272,7 @@ def ryzen_without_smartctl() -> Pc:
     ahci = parts.pci(
         pc, "0000:01:00.1", "010601", "1022:43c8", ("AMD", "400 Series Chipset SATA Controller"), "ahci", "0000:00:01.3"
     )
-    nic = parts.pci(
-        pc, "0000:04:00.0", "020000", "10ec:8168", ("Realtek", "RTL8111/8168/8411"), "r8169", "0000:00:01.4"
-    )
+    nic = parts.pci(pc, "0000:04:00.0", "020000", "10ec:8168", ("Realtek", "RTL8111/8168/8411"), "r8169", "0000:00:01.4")
     parts.interface(pc, nic, "enp4s0", "02:c0:de:00:00:08", speed=1000)
     ssd = disks.Ata(model="CT240BX500SSD1", serial="2002E0C0MP08", firmware="M6CR013", size_bytes=240_057_409_536,
                     wwn="500a0751c0de0008", rows=())  # fmt: skip
@@ -409,14 +300,10 @@ def server_40_disks() -> Pc:
     ), 17)  # fmt: skip
     parts.uefi(pc, secure_boot=False)
     parts.clock(pc, EPOCH)
-    gpu = parts.pci(
-        pc, "0000:08:01.0", "030000", "102b:0532", ("Matrox", "MGA G200eW WPCM450"), "mgag200", "0000:00:1e.0"
-    )
+    gpu = parts.pci(pc, "0000:08:01.0", "030000", "102b:0532", ("Matrox", "MGA G200eW WPCM450"), "mgag200", "0000:00:1e.0")
     parts.no_screen(pc, gpu, "VGA-1")
     for number in (0, 1):
-        nic = parts.pci(
-            pc, f"0000:07:00.{number}", "020000", "8086:1521", (INTEL, "I350 Gigabit"), "igb", "0000:00:1c.0"
-        )
+        nic = parts.pci(pc, f"0000:07:00.{number}", "020000", "8086:1521", (INTEL, "I350 Gigabit"), "igb", "0000:00:1c.0")
         parts.interface(pc, nic, f"eno{number + 1}", f"02:c0:de:00:09:0{number}", speed=1000 if number == 0 else None)
     hba = parts.pci(
         pc,
@@ -473,9 +360,7 @@ def hostile_strings() -> Pc:
     parts.clock(pc, EPOCH)
     evil = evil.replace(BIDI_STAND_IN, BIDI)
     gpu = parts.pci(pc, "0000:00:02.0", "030000", "8086:3e91", (evil, formula), "i915")
-    raw = parts.edid(
-        "XXX", 0x1234, 2018, (527, 296), (1920, 1080), name=b"<b>=1+1\x1b[5m", words=(b"\x1b]0;x\x07",), serial=7
-    )
+    raw = parts.edid("XXX", 0x1234, 2018, (527, 296), (1920, 1080), name=b"<b>=1+1\x1b[5m", words=(b"\x1b]0;x\x07",), serial=7)
     parts.screen(pc, gpu, "HDMI-A-1", raw, "1920x1080\x1b[2J".replace("\x1b", "?"))
     nic = parts.pci(pc, "0000:02:00.0", "020000", "10ec:8168", (script, title), "r8169", "0000:00:1c.4")
     parts.interface(pc, nic, "=cmd", "02:c0:de:00:00:0a", speed=1000)
