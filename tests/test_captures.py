@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -87,3 +88,15 @@ def test_strict_replay_lets_no_unrecorded_question_pass(tmp_path: Path) -> None:
     index.write_text(json.dumps(kept), "utf-8")
     with pytest.raises(NotCaptured, match="smartctl"):
         inspected(tmp_path / "pc")
+
+
+def test_a_disk_keeps_its_identity_without_smartctl(tmp_path: Path) -> None:
+    """A wipe is agreed on a disk by its identity: one that stops answering must not become another disk."""
+    shutil.copytree(CAPTURES / "bios-desktop-failing-disk", tmp_path / "pc")
+    index = tmp_path / "pc" / "commands" / "index.json"
+    told = [entry for entry in json.loads(index.read_text("utf-8")) if entry["argv"][0] not in ("smartctl", "hdparm")]
+    index.write_text(json.dumps(told), "utf-8")
+    alone = inspect(load(tmp_path / "pc").host, Circumstances(now=datetime(2026, 3, 9, tzinfo=UTC)))
+    whole = inspected(CAPTURES / "bios-desktop-failing-disk")
+    assert alone.disks and whole.disks and alone.disks[0].model != whole.disks[0].model  # 16 letters, and all of them
+    assert alone.disks[0].identity == whole.disks[0].identity is not None

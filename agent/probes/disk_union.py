@@ -16,10 +16,14 @@ _SIZES_APART_PERMILLE = 10
 
 
 def identity_of(serial: str | None, wwn: str | None, model: str | None, size_bytes: int | None) -> str | None:
-    """The digest that a wipe token names; None for a disk that tells nothing of its own, which could be any disk."""
+    """The digest that a wipe token names; None for a disk that tells nothing of its own, which could be any disk.
+
+    Of the model the 16 letters that SCSI and libata have room for: the same disk keeps its identity when smartctl,
+    which knows the rest, gets no answer from it.
+    """
     if not serial and not wwn:
         return None
-    parts = ("rebond-disk-1", serial or "", wwn or "", model or "", str(size_bytes or ""))
+    parts = ("rebond-disk-1", serial or "", wwn or "", (model or "")[:16].rstrip(), str(size_bytes or ""))
     return hashlib.sha256("".join(f"{len(part.encode())}:{part}," for part in parts).encode()).hexdigest()
 
 
