@@ -109,6 +109,9 @@ def test_records_chain(capsys: pytest.CaptureFixture[str], pc: Path, tmp_path: P
         (["verify", "/nowhere"], 3, "/nowhere"),
         (["profiles", "show", "nothing"], 2, "nothing"),
         (["inspect", "--frm", "x"], 2, "--frm"),
+        (["enrol", "garbage", "CODE"], 2, "garbage"),
+        (["enrol", "ftp://inventaire", "CODE"], 2, "ftp://inventaire"),
+        (["enrol", "http://[::1", "CODE"], 2, "http://[::1"),
     ],
 )
 def test_bad_input_gets_one_sentence(

@@ -131,6 +131,7 @@ def run_enrol(options: argparse.Namespace, say: Say) -> int:
     from agent.outbox import Outbox
     from agent.upload import enrol
 
+    _check_url(options.url)
     home = find_home(options.home)
     key = home.key()
     words = " ".join(key.words)
@@ -144,3 +145,21 @@ def run_enrol(options: argparse.Namespace, say: Say) -> int:
         )
     )
     return 0
+
+
+def _check_url(url: str) -> None:
+    from urllib.parse import urlsplit
+
+    from agent.errors import UsageError
+    from agent.text import clean
+
+    try:
+        parts = urlsplit(url)
+        is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        is_good = False
+    if not is_good:
+        raise UsageError(
+            fr=f"« {clean(url, 60)} » n'est pas une adresse. Exemple : http://inventaire.lan:8642",
+            en=f'"{clean(url, 60)}" is not an address. Example: http://inventory.lan:8642',
+        )
