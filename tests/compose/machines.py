@@ -30,9 +30,13 @@ def bios_desktop_failing_disk() -> Pc:
     gpu = parts.pci(pc, "0000:00:02.0", "030000", "8086:0102", (INTEL, "2nd Generation Core Graphics"), "i915")
     parts.pci(pc, "0000:00:1b.0", "040300", "8086:1c20", (INTEL, f"{names} High Definition Audio"), "snd_hda_intel")
     ahci = parts.pci(pc, "0000:00:1f.2", "010601", "8086:1c02", (INTEL, f"{names} SATA AHCI Controller"), "ahci")
-    nic = parts.pci(pc, "0000:02:00.0", "020000", "10ec:8168", ("Realtek", "RTL8111/8168/8411"), "r8169", "0000:00:1c.4")
+    nic = parts.pci(
+        pc, "0000:02:00.0", "020000", "10ec:8168", ("Realtek", "RTL8111/8168/8411"), "r8169", "0000:00:1c.4"
+    )
     parts.interface(pc, nic, "enp2s0", "02:c0:de:00:00:01", speed=1000)
-    raw = parts.edid("DEL", 0xA057, 2011, (376, 301), (1280, 1024), name=b"DELL E190S", serial=0x31504D43, is_digital=False)
+    raw = parts.edid(
+        "DEL", 0xA057, 2011, (376, 301), (1280, 1024), name=b"DELL E190S", serial=0x31504D43, is_digital=False
+    )
     parts.screen(pc, gpu, "VGA-1", raw, "1280x1024\n1024x768")
     disks.sata(pc, "sda", ahci, 1, SEAGATE_DYING)
     disks.stick(pc, "sdb", "1-2", 15_518_924_800, is_boot=True)
@@ -70,8 +74,12 @@ def _school_laptop(pc: Pc, *, is_root: bool) -> None:
     parts.screen(pc, gpu, "eDP-1", parts.edid("BOE", 0x07D8, 2018, (294, 165), (1366, 768), words=(b"BOE CQ", b"NT133WHM-N45")),
                  "1366x768")  # fmt: skip
     parts.no_screen(pc, gpu, "HDMI-A-1")
-    parts.pci(pc, "0000:00:1f.3", "040300", "8086:9dc8", (INTEL, "Cannon Point-LP High Definition Audio"), "snd_hda_intel")
-    wifi = parts.pci(pc, "0000:00:14.3", "028000", "8086:9df0", (INTEL, "Cannon Point-LP CNVi [Wireless-AC]"), "iwlwifi")
+    parts.pci(
+        pc, "0000:00:1f.3", "040300", "8086:9dc8", (INTEL, "Cannon Point-LP High Definition Audio"), "snd_hda_intel"
+    )
+    wifi = parts.pci(
+        pc, "0000:00:14.3", "028000", "8086:9df0", (INTEL, "Cannon Point-LP CNVi [Wireless-AC]"), "iwlwifi"
+    )
     parts.interface(pc, wifi, "wlan0", "02:c0:de:00:00:02", is_wifi=True)
     parts.usb(pc, "1-5", "04f2:b67e", "Chicony", "HP HD Camera", (("0e0100", "uvcvideo"), ("0e0200", "uvcvideo")))
     parts.usb(pc, "1-10", "8087:0aaa", "Intel Corp.", "Bluetooth 9460/9560", (("e00101", "btusb"),))
@@ -137,7 +145,9 @@ def two_batteries_called_desktop() -> Pc:
 
 
 def mini_pc_no_disk() -> Pc:
-    pc = Pc("mini-pc-no-disk", taken_at=TAKEN, about="A tiny office PC whose donor kept the disk; started from a stick.")
+    pc = Pc(
+        "mini-pc-no-disk", taken_at=TAKEN, about="A tiny office PC whose donor kept the disk; started from a stick."
+    )
     parts.processor(pc, parts.I3_4150T)
     parts.memory_seen(pc, 8 * GIB - 300 * MIB)
     parts.firmware(pc, table(
@@ -235,9 +245,13 @@ def netbook_emmc_2g() -> Pc:
     parts.tpm(pc, 2)
     parts.clock(pc, EPOCH)
     gpu = parts.pci(pc, "0000:00:02.0", "030000", "8086:0f31", (INTEL, "Atom Z36xxx/Z37xxx Graphics"), "i915")
-    parts.screen(pc, gpu, "eDP-1", parts.edid("INL", 0x0030, 2014, (256, 144), (1366, 768), words=(b"InnoLux",)), "1366x768")
+    parts.screen(
+        pc, gpu, "eDP-1", parts.edid("INL", 0x0030, 2014, (256, 144), (1366, 768), words=(b"InnoLux",)), "1366x768"
+    )
     host = parts.pci(pc, "0000:00:12.0", "080501", "8086:0f16", (INTEL, "Atom Z36xxx SD Controller"), "sdhci-pci")
-    wifi = parts.pci(pc, "0000:02:00.0", "028000", "14e4:4365", ("Broadcom", "BCM43142 802.11b/g/n"), "wl", "0000:00:1c.1")
+    wifi = parts.pci(
+        pc, "0000:02:00.0", "028000", "14e4:4365", ("Broadcom", "BCM43142 802.11b/g/n"), "wl", "0000:00:1c.1"
+    )
     parts.interface(pc, wifi, "wlan0", "02:c0:de:00:00:07", is_wifi=True)
     disks.emmc(pc, "mmcblk0", host, 31_268_536_320, model="MBG4GC", life=(5, 3), pre_eol=1)
     parts.battery(pc, "BAT0", status="Discharging", present=1, technology="Li-ion", cycle_count=0,
@@ -272,7 +286,9 @@ def ryzen_without_smartctl() -> Pc:
     ahci = parts.pci(
         pc, "0000:01:00.1", "010601", "1022:43c8", ("AMD", "400 Series Chipset SATA Controller"), "ahci", "0000:00:01.3"
     )
-    nic = parts.pci(pc, "0000:04:00.0", "020000", "10ec:8168", ("Realtek", "RTL8111/8168/8411"), "r8169", "0000:00:01.4")
+    nic = parts.pci(
+        pc, "0000:04:00.0", "020000", "10ec:8168", ("Realtek", "RTL8111/8168/8411"), "r8169", "0000:00:01.4"
+    )
     parts.interface(pc, nic, "enp4s0", "02:c0:de:00:00:08", speed=1000)
     ssd = disks.Ata(model="CT240BX500SSD1", serial="2002E0C0MP08", firmware="M6CR013", size_bytes=240_057_409_536,
                     wwn="500a0751c0de0008", rows=())  # fmt: skip
@@ -300,10 +316,14 @@ def server_40_disks() -> Pc:
     ), 17)  # fmt: skip
     parts.uefi(pc, secure_boot=False)
     parts.clock(pc, EPOCH)
-    gpu = parts.pci(pc, "0000:08:01.0", "030000", "102b:0532", ("Matrox", "MGA G200eW WPCM450"), "mgag200", "0000:00:1e.0")
+    gpu = parts.pci(
+        pc, "0000:08:01.0", "030000", "102b:0532", ("Matrox", "MGA G200eW WPCM450"), "mgag200", "0000:00:1e.0"
+    )
     parts.no_screen(pc, gpu, "VGA-1")
     for number in (0, 1):
-        nic = parts.pci(pc, f"0000:07:00.{number}", "020000", "8086:1521", (INTEL, "I350 Gigabit"), "igb", "0000:00:1c.0")
+        nic = parts.pci(
+            pc, f"0000:07:00.{number}", "020000", "8086:1521", (INTEL, "I350 Gigabit"), "igb", "0000:00:1c.0"
+        )
         parts.interface(pc, nic, f"eno{number + 1}", f"02:c0:de:00:09:0{number}", speed=1000 if number == 0 else None)
     hba = parts.pci(
         pc,
@@ -360,7 +380,9 @@ def hostile_strings() -> Pc:
     parts.clock(pc, EPOCH)
     evil = evil.replace(BIDI_STAND_IN, BIDI)
     gpu = parts.pci(pc, "0000:00:02.0", "030000", "8086:3e91", (evil, formula), "i915")
-    raw = parts.edid("XXX", 0x1234, 2018, (527, 296), (1920, 1080), name=b"<b>=1+1\x1b[5m", words=(b"\x1b]0;x\x07",), serial=7)
+    raw = parts.edid(
+        "XXX", 0x1234, 2018, (527, 296), (1920, 1080), name=b"<b>=1+1\x1b[5m", words=(b"\x1b]0;x\x07",), serial=7
+    )
     parts.screen(pc, gpu, "HDMI-A-1", raw, "1920x1080\x1b[2J".replace("\x1b", "?"))
     nic = parts.pci(pc, "0000:02:00.0", "020000", "10ec:8168", (script, title), "r8169", "0000:00:1c.4")
     parts.interface(pc, nic, "=cmd", "02:c0:de:00:00:0a", speed=1000)
