@@ -12,11 +12,10 @@ _KINDS = {"hdd": ("disque", "disk"), "ssd": ("SSD", "SSD"), "nvme": ("SSD", "SSD
 
 def one_line(machine: Machine, lang: str) -> str:
     """ "Dell OptiPlex 7010 · Core i5-3470 · 8 Gio · SSD 240 Go"; unknown parts are said, not left out."""
-    unknown = "?" if lang == "en" else "?"
     parts = [
         name_of(machine) or ("unknown model" if lang == "en" else "modèle inconnu"),
-        processor_of(machine.cpu) or f"CPU {unknown}",
-        _memory(machine, lang) or (f"memory {unknown}" if lang == "en" else f"mémoire {unknown}"),
+        processor_of(machine.cpu) or "CPU ?",
+        _memory(machine, lang) or ("memory ?" if lang == "en" else "mémoire ?"),
         _disks(machine.disks, lang),
         *([_batteries(machine.batteries, lang)] if machine.batteries else []),
     ]

@@ -1,11 +1,9 @@
 """A Host made of recorded answers: what each program printed, and files laid out under a temporary root."""
 
-import shutil
-import tempfile
-import weakref
 from collections.abc import Mapping
 from pathlib import Path
 
+from agent.archive import Scratch
 from agent.host import READ_LIMIT, Host, Output
 
 # Asked with these words a program answers about one thing that a loose file does not name, or about itself.
@@ -74,7 +72,8 @@ class Gathering:
         self._links.setdefault(path, target)
 
     def host(self) -> Host:
-        root = Path(tempfile.mkdtemp(prefix="rebond-foreign-"))
+        keep = Scratch()
+        root = keep.path
         for path, raw in self._files.items():
             _write(root, path, raw)
         # Links after all files: nothing is ever written through one.
@@ -82,7 +81,7 @@ class Gathering:
             _link(root, path, target)
         answers = {program: _told_first(outputs) for program, outputs in self._answers.items()}
         host = Host(root, Recorded(answers))
-        weakref.finalize(host, shutil.rmtree, root, ignore_errors=True)  # also at exit
+        host.keep(keep)
         return host
 
 
