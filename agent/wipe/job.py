@@ -1,0 +1,113 @@
+"""What one worker is told to do to one disk, and what it tells back: lines of JSON between two of our processes.
+
+supervisor → worker   one `Job`, then `Order`s · worker → supervisor   `Event`s, the last is `Ended`, `Looked`, `Rehearsed` or `NotClaimed`
+"""
+
+from typing import Literal
+
+from agent.erasure import Erasure, Extent, Level, Media, Reason, Technique, Verification
+from agent.facts import Fact
+
+Phase = Literal[
+    "claiming", "ready", "health", "hidden-area", "markers", "erasing", "overwriting", "verifying", "finishing"
+]
+
+
+class Planned(Fact, frozen=True, kw_only=True):
+    """One technique of the plan; the next one is tried only when this one was refused or failed."""
+
+    technique: Technique
+    level: Level
+    untested: bool = False
+    estimate_s: int | None = None
+    needs: str = ""  # as Ability.needs
+
+
+class Plan(Fact, frozen=True, kw_only=True):
+    """How one disk will be erased, with reasons, as shown before anything starts."""
+
+    steps: tuple[Planned, ...]
+    level: Level | None  # that the first step can reach; None: this disk cannot be erased by us
+    verify: Literal["full", "sampled"] = "full"
+    chosen_fr: str = ""
+    chosen_en: str = ""
+    why_not_more_fr: str = ""
+    why_not_more_en: str = ""
+
+
+class Job(Fact, frozen=True, kw_only=True):
+    """The authorisation to erase exactly one disk, used up by the first worker that claims it."""
+
+    id: str  # 32 hex digits, random: names the journal
+    media: Media  # what the operator confirmed; the claimed disk must be this one
+    plan: Plan
+    journal: str  # path of the journal's file
+    operator: str | None = None
+    found: tuple[str, ...] = ()  # signatures shown to the operator
+    psid: str | None = None  # Opal, scanned from the label
+    allow_virtual: bool = False
+    allow_members: bool = False  # a member of an array was confirmed a second time
+    # "rehearse" (--dry-run) claims read-only and stops there; "look" (--verify-only) reads the whole disk, writes nothing.
+    purpose: Literal["erase", "rehearse", "look"] = "erase"
+    is_resumed: bool = False  # the journal is there already and has no end
+
+
+class Order(Fact, frozen=True, kw_only=True):
+    do: Literal["go", "pause", "continue", "stop"]
+
+
+class Claimed(Fact, frozen=True, kw_only=True, tag="claimed"):
+    """The disk is ours, nothing is written yet; the worker waits for `go`."""
+
+    media: Media
+
+
+class NotClaimed(Fact, frozen=True, kw_only=True, tag="not-claimed"):
+    reason: Reason
+
+
+class Progress(Fact, frozen=True, kw_only=True, tag="progress"):
+    """Told once a second. Rates are bytes per second over the last seconds; the ETA is of the whole job."""
+
+    phase: Phase
+    technique: Technique | None = None
+    done_bytes: int = 0
+    total_bytes: int = 0
+    permille: int | None = None  # of the phase, firmware erases included
+    rate_bps: int | None = None
+    eta_s: int | None = None
+    temperature_c: int | None = None
+    bad_sectors: int = 0
+    is_paused: bool = False
+    why_paused: str = ""  # "operator", "temperature"
+
+
+class Trouble(Fact, frozen=True, kw_only=True, tag="trouble"):
+    """Something that a person should see now."""
+
+    fr: str
+    en: str
+    extent: Extent | None = None
+
+
+class Ended(Fact, frozen=True, kw_only=True, tag="ended"):
+    erasure: Erasure
+
+
+class Looked(Fact, frozen=True, kw_only=True, tag="looked"):
+    """The end of a job that only looks: what is on the disk, which proves no purge."""
+
+    media: Media
+    verification: Verification
+    bad: tuple[Extent, ...] = ()
+    bad_sectors: int = 0
+    is_whole: bool = True  # False: stopped before the end
+
+
+class Rehearsed(Fact, frozen=True, kw_only=True, tag="rehearsed"):
+    """The end of a rehearsal: every interlock passed; not one byte was written."""
+
+    media: Media
+
+
+Event = Claimed | NotClaimed | Progress | Trouble | Ended | Looked | Rehearsed

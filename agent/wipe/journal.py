@@ -1,0 +1,262 @@
+"""The journal of one erasure: lines that are on stable storage before the deed they announce.
+
+One file per authorisation, made with O_EXCL: that it exists is what uses the authorisation up. Each line is
+`crc32 json\n`; a torn last line (power cut) is dropped when reading, a bad line before it is a JournalDamaged.
+"""
+
+import os
+import zlib
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from agent.durable import cannot_write, sync_folder
+from agent.erasure import Content, Exchange, Extent, Hidden, Markers, Technique
+from agent.errors import InputRefused
+from agent.facts import Fact, Health
+from agent.wipe.job import Job
+
+# --- entries, in the order in which they usually come -----------------------------------------------------------------
+
+
+class Opened(Fact, frozen=True, kw_only=True, tag="opened"):
+    job: Job
+    at: str
+
+
+class Began(Fact, frozen=True, kw_only=True, tag="began"):
+    """From here on the disk may have changed."""
+
+    at: str
+
+
+class HealthSeen(Fact, frozen=True, kw_only=True, tag="health"):
+    when: Literal["before", "after"]
+    health: Health | None
+
+
+class HiddenSeen(Fact, frozen=True, kw_only=True, tag="hidden"):
+    hidden: Hidden
+    size_bytes: int  # what will be erased and read
+
+
+class MarkersPlanted(Fact, frozen=True, kw_only=True, tag="markers-planted"):
+    attempt: int
+    markers: Markers
+    key: str  # hex: what the markers were made of
+
+
+class AttemptBegan(Fact, frozen=True, kw_only=True, tag="attempt-began"):
+    attempt: int  # index in plan.steps
+    technique: Technique
+    at: str
+
+
+class StepNoted(Fact, frozen=True, kw_only=True, tag="noted"):
+    """What an Eraser asked to be remembered before it acts."""
+
+    attempt: int
+    step: str
+    details: dict[str, str] = {}
+
+
+class Accepted(Fact, frozen=True, kw_only=True, tag="accepted"):
+    """The device took the erase command."""
+
+    attempt: int
+
+
+class SeenRunning(Fact, frozen=True, kw_only=True, tag="seen-running"):
+    attempt: int
+
+
+class Erased(Fact, frozen=True, kw_only=True, tag="erased"):
+    """The device says that its erase ended well, and it was settled."""
+
+    attempt: int
+    exchanges: tuple[Exchange, ...] = ()
+    seconds: int = 0
+
+
+class PassBegan(Fact, frozen=True, kw_only=True, tag="pass-began"):
+    attempt: int
+    number: int  # 0, 1
+    fill: Literal["aes-256-ctr", "chacha20", "zeros"]
+    key: str = ""  # hex; empty for zeros
+
+
+class Checkpoint(Fact, frozen=True, kw_only=True, tag="checkpoint"):
+    """Everything below `offset_bytes` is written and flushed (or read and compared), but for the bad extents."""
+
+    attempt: int
+    work: Literal["write", "read"]
+    number: int
+    offset_bytes: int
+    matching_bytes: int = 0  # read: since the start of this reading
+    bad: tuple[Extent, ...] = ()  # found since the last checkpoint
+    content: Content | None = None  # read: counted since the start of this reading
+    seconds: int = 0  # spent since the last checkpoint
+
+
+class PassEnded(Fact, frozen=True, kw_only=True, tag="pass-ended"):
+    attempt: int
+    number: int
+
+
+class MarkersSought(Fact, frozen=True, kw_only=True, tag="markers-sought"):
+    attempt: int
+    survived: int
+    unreadable: int
+
+
+class ReadingBegan(Fact, frozen=True, kw_only=True, tag="reading-began"):
+    attempt: int
+    number: int  # of the pass it compares with; 0 after a firmware erase
+    kind: Literal["full", "sampled"]
+    compared_with: Literal["stream", "zeros", "nothing"]
+
+
+class ReadingEnded(Fact, frozen=True, kw_only=True, tag="reading-ended"):
+    attempt: int
+    number: int
+    read_bytes: int
+    matching_bytes: int
+    content: Content | None = None
+    power_permille: int = 1000
+
+
+class AttemptEnded(Fact, frozen=True, kw_only=True, tag="attempt-ended"):
+    attempt: int
+    result: Literal["completed", "refused", "failed", "stalled", "lied"]
+    said: tuple[str, ...] = ()
+    exchanges: tuple[Exchange, ...] = ()
+    was_started: bool = True  # refused before anything happened: the next technique may still reach success
+
+
+class Interrupted(Fact, frozen=True, kw_only=True, tag="interrupted"):
+    at: str
+    why: Literal["stopped", "unplugged", "killed"]
+
+
+class Resumed(Fact, frozen=True, kw_only=True, tag="resumed"):
+    at: str
+
+
+class Finished(Fact, frozen=True, kw_only=True, tag="finished"):
+    at: str
+    seconds: int
+
+
+Entry = (
+    Opened | Began | HealthSeen | HiddenSeen | MarkersPlanted | AttemptBegan | StepNoted | Accepted | SeenRunning
+    | Erased | PassBegan | Checkpoint | PassEnded | MarkersSought | ReadingBegan | ReadingEnded | AttemptEnded
+    | Interrupted | Resumed | Finished
+)  # fmt: skip
+
+
+class JournalDamaged(InputRefused):
+    pass
+
+
+# --- the file ---------------------------------------------------------------------------------------------------------
+
+
+class Journal:
+    """An open journal: `entries` so far, `add` for the next."""
+
+    def __init__(self, path: Path, descriptor: int, entries: list[Entry]) -> None:
+        self.path = path
+        self.entries = entries
+        self._descriptor = descriptor
+
+    @classmethod
+    def create(cls, path: Path, first: Opened) -> "Journal":
+        """A new journal; InputRefused when the authorisation was used already, StorageError when it cannot be kept."""
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        except FileExistsError as error:
+            raise InputRefused(
+                fr="Cette autorisation a déjà servi. Refaites un plan d'effacement.",
+                en="This authorisation was already used. Make a new wipe plan.",
+            ) from error
+        except OSError as error:
+            raise cannot_write(path, error) from error
+        journal = cls(path, descriptor, [])
+        journal.add(first)
+        try:
+            sync_folder(path.parent)
+        except OSError as error:
+            raise cannot_write(path, error) from error
+        return journal
+
+    @classmethod
+    def reopen(cls, path: Path) -> "Journal":
+        """An unfinished journal, to go on with; what a power cut tore off at its end is cut off."""
+        raw = path.read_bytes()
+        entries, whole = read_lines(raw, path)
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            os.ftruncate(descriptor, whole)
+            os.lseek(descriptor, 0, os.SEEK_END)
+        except OSError as error:
+            os.close(descriptor)
+            raise cannot_write(path, error) from error
+        return cls(path, descriptor, entries)
+
+    def add(self, entry: Entry) -> None:
+        """Durable on return; StorageError when the medium is full, gone or read-only: then nothing may be done."""
+        line = line_of(entry)
+        try:
+            rest = memoryview(line)
+            while rest:
+                rest = rest[os.write(self._descriptor, rest) :]
+            os.fsync(self._descriptor)
+        except OSError as error:
+            raise cannot_write(self.path, error) from error
+        self.entries.append(entry)
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+
+def line_of(entry: Entry) -> bytes:
+    body = msgspec.json.encode(entry)
+    return f"{zlib.crc32(body):08x} ".encode() + body + b"\n"
+
+
+def read_lines(raw: bytes, path: Path) -> tuple[list[Entry], int]:
+    """The entries, and how many bytes they take: what follows was never whole."""
+    entries: list[Entry] = []
+    whole = 0
+    lines = raw.split(b"\n")
+    for number, line in enumerate(lines[:-1], 1):
+        try:
+            entries.append(_entry(line))
+        except (ValueError, msgspec.DecodeError) as error:
+            if number == len(lines) - 1:
+                break  # the last line: torn inside a sector that reached the medium
+            raise JournalDamaged(
+                fr=f"{path}, ligne {number} : journal abîmé. L'effacement n'est pas prouvé ; refaites-le.",
+                en=f"{path}, line {number}: damaged journal. The erasure is not proven; do it again.",
+            ) from error
+        whole += len(line) + 1
+    if not entries or not isinstance(entries[0], Opened):
+        raise JournalDamaged(
+            fr=f"{path} : journal vide ou sans début. L'effacement n'avait pas commencé ; refaites-le.",
+            en=f"{path}: journal empty or without a beginning. The erasure had not begun; do it again.",
+        )
+    return entries, whole
+
+
+def _entry(line: bytes) -> Entry:
+    sum_, _, body = line.partition(b" ")
+    if int(sum_, 16) != zlib.crc32(body):
+        raise ValueError("checksum")
+    entry: Entry = msgspec.json.decode(body, type=Entry)
+    return entry
+
+
+def read_journal(path: Path) -> list[Entry]:
+    return read_lines(path.read_bytes(), path)[0]
