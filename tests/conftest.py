@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+# Read by `agent.wipe`'s claim: in the tests, and in every process that they start, nothing but a loop device can be wiped.
+os.environ["REBOND_WIPE_ONLY"] = "loop"
+
 CORPUS = Path(__file__).resolve().parents[1].parent / "shared" / "corpus"
 
 

@@ -1,6 +1,7 @@
 """What one worker is told to do to one disk, and what it tells back: lines of JSON between two of our processes.
 
-supervisor → worker   one `Job`, then `Order`s · worker → supervisor   `Event`s, the last is `Ended`, `Looked`, `Rehearsed` or `NotClaimed`
+supervisor → worker   one `Job`, then `Order`s
+worker → supervisor   `Event`s, the last is `Ended`, `Looked`, `Rehearsed` or `NotClaimed`
 """
 
 from typing import Literal
@@ -47,7 +48,7 @@ class Job(Fact, frozen=True, kw_only=True):
     psid: str | None = None  # Opal, scanned from the label
     allow_virtual: bool = False
     allow_members: bool = False  # a member of an array was confirmed a second time
-    # "rehearse" (--dry-run) claims read-only and stops there; "look" (--verify-only) reads the whole disk, writes nothing.
+    # "rehearse" (--dry-run) claims read-only and stops there; "look" (--verify-only) reads it all, writes nothing.
     purpose: Literal["erase", "rehearse", "look"] = "erase"
     is_resumed: bool = False  # the journal is there already and has no end
 
