@@ -15,13 +15,14 @@ Phase = Literal[
 
 
 class Planned(Fact, frozen=True, kw_only=True):
-    """One technique of the plan; the next one is tried only when this one was refused or failed."""
+    """One technique of the plan. The next one follows when this one was refused, failed or proved too little."""
 
     technique: Technique
     level: Level
     untested: bool = False
     estimate_s: int | None = None
     needs: str = ""  # as Ability.needs
+    and_then: bool = False  # the next one follows even when this one went well
 
 
 class Plan(Fact, frozen=True, kw_only=True):

@@ -96,6 +96,7 @@ class Checkpoint(Fact, frozen=True, kw_only=True, tag="checkpoint"):
     matching_bytes: int = 0  # read: since the start of this reading
     bad: tuple[Extent, ...] = ()  # found since the last checkpoint
     content: Content | None = None  # read: counted since the start of this reading
+    at: str = ""
     seconds: int = 0  # spent since the last checkpoint
 
 
