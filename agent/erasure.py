@@ -6,9 +6,9 @@ Sizes in bytes, places in logical sectors (LBA), times UTC ISO 8601 to the secon
 
 from typing import Literal
 
-from agent.facts import Fact, Health, Transport
+from agent.facts import ErasureOutcome, Fact, Health, Transport
 
-Outcome = Literal["purged", "cleared", "cleared_with_exceptions", "not_proven", "failed", "interrupted"]
+Outcome = ErasureOutcome  # kept with the facts, because rules judge it
 Level = Literal["purge", "clear"]  # NIST SP 800-88 words; the level a technique can reach, never a promise
 Technique = Literal[
     "nvme-sanitize-block", "nvme-sanitize-crypto", "nvme-sanitize-overwrite", "nvme-format-crypto",

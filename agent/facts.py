@@ -186,6 +186,7 @@ class Health(Fact, frozen=True, kw_only=True):
     self_test_extended_minutes: int | None = None
 
 
+ErasureOutcome = Literal["purged", "cleared", "cleared_with_exceptions", "not_proven", "failed", "interrupted"]
 Transport = Literal["sata", "ide", "nvme", "sas", "usb", "mmc", "virtio", "raid", "firewire", "other"]
 
 
@@ -216,6 +217,7 @@ class Disk(Fact, frozen=True, kw_only=True):
     removable: bool | None = None  # pulled out by hand: sticks, cards, USB disks
     is_boot_medium: bool | None = None  # this program was booted from it
     bridge: str | None = None  # USB bridge or RAID controller that stands between
+    erasure: ErasureOutcome | None = None  # how its erasure in this visit ended; None: not erased in this visit
     health: Health = Health()
 
 

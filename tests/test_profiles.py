@@ -40,6 +40,8 @@ def with_disk(disk: Callable[[], Disk]) -> Machine:
 SOLDERED = changed(changed(good_laptop(), "memory.is_soldered", True), "memory.slots_free", 0)
 LAPTOP, HDD, SSD = good_laptop(), with_disk(hard_disk), with_disk(good_disk)
 NVME, EMMC, SAS = with_disk(nvme_disk), with_disk(emmc_disk), with_disk(sas_disk)
+WIPED, WIPED_EMMC = (changed(machine, "disks[0].erasure", "purged") for machine in (LAPTOP, with_disk(emmc_disk)))
+WIPED_STICK = with_disk(lambda: msgspec.structs.replace(good_disk(), removable=True, erasure="cleared"))
 BROKEN = (Attribute(id=5, name="Reallocated_Sector_Ct", failed="now"),)
 HEALTH = "disks[0].health."
 # Rule → (a machine that passes, the path that matters, a value that fails).
@@ -115,6 +117,10 @@ WITNESSES: dict[str, tuple[Machine, str, Any]] = {
     "scsi-defauts": (SAS, f"{HEALTH}grown_defects", 10),
     "scsi-defauts-un-peu": (SAS, f"{HEALTH}grown_defects", 1),
     "scsi-erreurs": (SAS, f"{HEALTH}uncorrected_errors", 1),
+    "effacement-a-refaire": (WIPED, "disks[0].erasure", "interrupted"),
+    "effacement-rate": (WIPED, "disks[0].erasure", "failed"),
+    "effacement-rate-soude": (WIPED_EMMC, "disks[0].erasure", "cleared_with_exceptions"),
+    "effacement-rate-amovible": (WIPED_STICK, "disks[0].erasure", "failed"),
 }
 # Where the path that fails is not the one whose absence leaves the rule unknown.
 UNKNOWN = {
@@ -129,7 +135,8 @@ FORGIVEN = {
     "cpu-vitesse", "mot-de-passe-bios", "mot-de-passe-allumage", "absolute", "disque-verrouille", "disque-opal",
     "disque-sous-seuil", "disque-test-interne", "hdd-illisibles", "hdd-remplacements", "hdd-lectures-ratees",
     "hdd-moteur", "hdd-controle-interne", "ssd-usure", "ssd-reserve", "ssd-remplaces", "ssd-lectures-ratees",
-    "scsi-defauts", "scsi-erreurs",
+    "scsi-defauts", "scsi-erreurs", "effacement-a-refaire", "effacement-rate", "effacement-rate-soude",
+    "effacement-rate-amovible",
 }  # fmt: skip
 
 

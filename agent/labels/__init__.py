@@ -61,7 +61,7 @@ def tell_why(why: str, lang: str) -> str:
 def _is_enum(path: str) -> bool:
     return path.rpartition(".")[2] in (
         "chassis", "made_origin", "mode", "secure_boot", "tpm", "admin_password", "power_on_password", "windows_11",
-        "transport", "kind", "security", "believed_from", "failed",
+        "transport", "kind", "security", "believed_from", "failed", "erasure",
     )  # fmt: skip
 
 

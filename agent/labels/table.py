@@ -106,6 +106,7 @@ disks.has_trim | TRIM | TRIM
 disks.removable | Disque amovible | Removable disk
 disks.is_boot_medium | Support de démarrage | Boot medium
 disks.bridge | Adaptateur | Bridge
+disks.erasure | Effacement | Erasure
 disks.health.is_available | Informations données | Gives its information
 disks.health.is_passed | Avis du disque sur lui-même | The disk's own opinion
 disks.health.exit_bits | Code de smartctl | smartctl exit status
@@ -281,6 +282,12 @@ nvme | SSD NVMe | NVMe SSD
 kind:virtual | disque virtuel | virtual disk
 emmc | mémoire soudée (eMMC) | soldered memory (eMMC)
 sd-card | carte mémoire | memory card
+purged | effacé en profondeur (Purge) | purged (Purge)
+cleared | effacé (Clear) | cleared (Clear)
+cleared_with_exceptions | effacé, sauf des secteurs | cleared, save some sectors
+not_proven | non prouvé | not proven
+erasure:failed | raté | failed
+erasure:interrupted | interrompu | interrupted
 wired | filaire | wired
 wifi | Wi-Fi | Wi-Fi
 bluetooth | Bluetooth | Bluetooth
