@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-# Read by `agent.wipe`'s claim: in the tests, and in every process that they start, nothing but a loop device can be wiped.
+from tests.wipe.loops import may_open_for_writing
+
+# Read by the claim of `agent.wipe`: here, and in every process started from here, only loop devices can be wiped.
 os.environ["REBOND_WIPE_ONLY"] = "loop"
 
 CORPUS = Path(__file__).resolve().parents[1].parent / "shared" / "corpus"
@@ -22,15 +24,15 @@ class OutsideReached(BaseException):
 
 def _guard_block_devices(event: str, args: tuple[object, ...]) -> None:
     # An audit hook cannot be removed, and sees every open of this process, ours or a library's.
-    if event != "open" or not isinstance(args[0], str | bytes) or not isinstance(args[2], int):
+    if event != "open" or not isinstance(args[0], str | bytes | os.PathLike) or not isinstance(args[2], int):
         return
     if args[2] & (os.O_WRONLY | os.O_RDWR):
         try:
             mode = os.stat(args[0])  # noqa: PTH116 - the name may be bytes
         except OSError:
             return
-        if stat.S_ISBLK(mode.st_mode) and os.major(mode.st_rdev) != 7:  # 7: loop devices
-            raise OutsideReached(f"a test opened the block device {args[0]!r} for writing")
+        if stat.S_ISBLK(mode.st_mode) and not may_open_for_writing(mode.st_rdev):
+            raise OutsideReached(f"a test opened {args[0]!r} for writing: a block device that it did not attach itself")
 
 
 sys.addaudithook(_guard_block_devices)
