@@ -65,6 +65,7 @@ class Accepted(Fact, frozen=True, kw_only=True, tag="accepted"):
     """The device took the erase command."""
 
     attempt: int
+    exchanges: tuple[Exchange, ...] = ()
 
 
 class SeenRunning(Fact, frozen=True, kw_only=True, tag="seen-running"):

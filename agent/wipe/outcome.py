@@ -149,7 +149,6 @@ def prove(state: State) -> Proof:
     spoiled = [
         proof for one, proof in zip(state.attempts, proofs, strict=True)
         if one.result in ("failed", "lied", "stalled") or proof.outcome == "failed"
-        or one.result == "refused" and one.was_started
     ]  # fmt: skip
     if spoiled:
         return Proof(outcome="failed", level=None, why=tuple(reason for proof in spoiled for reason in proof.why))

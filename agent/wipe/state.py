@@ -157,11 +157,12 @@ def _take_in_attempt(one: Attempting, entry: j.Entry) -> Attempting:
         case j.StepNoted():
             return replace(one, noted=(*one.noted, Noted(step=entry.step, details=entry.details)))
         case j.Accepted():
-            return replace(one, was_accepted=True)
+            return replace(one, was_accepted=True, exchanges=(*one.exchanges, *entry.exchanges))
         case j.SeenRunning():
             return replace(one, was_seen_running=True)
         case j.Erased():
-            return replace(one, is_erased=True, exchanges=entry.exchanges, seconds=one.seconds + entry.seconds)
+            exchanges = (*one.exchanges, *entry.exchanges)
+            return replace(one, is_erased=True, exchanges=exchanges, seconds=one.seconds + entry.seconds)
         case j.PassBegan():
             return replace(one, was_accepted=True, passes=(*one.passes, Pass(fill=entry.fill, key=entry.key)))
         case j.PassEnded():
@@ -192,7 +193,7 @@ def _take_in_attempt(one: Attempting, entry: j.Entry) -> Attempting:
             )  # fmt: skip
             return replace(one, readings=(*one.readings[:-1], done))
         case j.AttemptEnded():
-            exchanges = entry.exchanges or one.exchanges
+            exchanges = (*one.exchanges, *entry.exchanges)
             return replace(
                 one, result=entry.result, said=entry.said, exchanges=exchanges, was_started=entry.was_started
             )
