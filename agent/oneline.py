@@ -28,10 +28,16 @@ def name_of(machine: Machine) -> str | None:
     maker = system.maker or system.board_maker
     product = system.product or system.board_product
     if not product:
-        return maker
+        return clean(maker, 60) if maker else None
     if maker and not product.casefold().startswith(maker.casefold()):
         return clean(f"{maker} {product}", 60)
     return clean(product, 60)
+
+
+def named(machine: Machine) -> str | None:
+    """Maker, product and serial, as far as they are known: the name of this one PC."""
+    parts = (name_of(machine), clean(machine.system.serial, 60) if machine.system.serial else None)
+    return " ".join(part for part in parts if part) or None
 
 
 def processor_of(cpu: Cpu) -> str | None:

@@ -14,14 +14,18 @@ import msgspec
 from msgspec import Meta
 
 from agent.envelope import SIZE_MOST, canonical, digest_of, load_json
+from agent.erasure import Erasure
 from agent.errors import EnvelopeError, RecordError
 from agent.facts import Fact, Gap, Machine
+from agent.fitting import fitted
 from agent.text import is_placeholder
 
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "https://rebond.example/record/v1"  # ".../v2" will be another reader, never a guess
 INTEGER_MOST = 2**53 - 1
 PAYLOAD_MOST = SIZE_MOST * 3 // 4 - 4096  # base64 and signatures must fit into the envelope's 2 MiB
+
+_SUBJECTS_ROOM = 64 << 10  # for the statement around the record, and for gaps that building it may add
 
 # The lengths also refuse the line break that Python's "$" would let pass.
 Digest = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", max_length=64)]
@@ -73,7 +77,7 @@ class Record(Fact, frozen=True, kw_only=True):
     machine: Machine
     verdicts: tuple[dict[str, Any], ...] = ()  # as `rebond judge --json` tells them, the asked profile first
     checks: tuple[dict[str, Any], ...] = ()
-    erasures: tuple[dict[str, Any], ...] = ()
+    erasures: tuple[Erasure, ...] = ()
     clock: ClockEvidence = ClockEvidence()
     seq: Annotated[int, Meta(ge=1)] = 1  # place in the chain of records of the signing key
     prev: Digest | None = None  # digest of the record before, None for the first
@@ -100,8 +104,15 @@ class Statement(Fact, frozen=True, kw_only=True):
 
 
 def build_payload(record: Record) -> bytes:
-    """The bytes to sign: canonical, and proven readable by `parse_payload`; RecordError when they cannot be."""
+    """The bytes to sign: canonical, and proven readable by `parse_payload`; RecordError when they cannot be.
+
+    Only the lists of evidence of erasures are shortened, when else they would not fit (`agent.fitting`).
+    """
     predicate = msgspec.to_builtins(record)
+    if record.erasures:
+        predicate["erasures"] = []
+        room_bytes = PAYLOAD_MOST - len(json.dumps(predicate)) - _SUBJECTS_ROOM
+        predicate["erasures"] = msgspec.to_builtins(fitted(record.erasures, room_bytes))
     gaps: list[Gap] = []
     machine = _tame(predicate.pop("machine"), "", gaps)
     predicate = _tame(predicate, "", gaps) | {"machine": machine}
@@ -141,14 +152,22 @@ def _tame(value: Any, path: str, gaps: list[Gap]) -> Any:
 
 
 def subjects(record: Record) -> tuple[Subject, ...]:
-    """What the record is about: the machine, then each disk that can be told from all others."""
+    """What the record is about: the machine, then each disk, in it or erased beside it, that has an identity."""
     identity = machine_identity(record.machine)
     # Machines nobody can identify must not all become one machine: such a record stands for itself.
     own = digest_of(f"record {record.id}".encode())
     found = [Subject(name="machine" if identity else "unidentified machine", digest={"sha256": identity or own})]
-    for i, disk in enumerate(record.machine.disks or ()):
-        if disk.identity is not None and re.fullmatch("[0-9a-f]{64}", disk.identity):
-            found.append(Subject(name=f"disks[{i}]", digest={"sha256": disk.identity}))
+    named = [(f"disks[{i}]", disk.identity) for i, disk in enumerate(record.machine.disks or ())]
+    seen: set[str] = {disk for _, disk in named if disk is not None}
+    for i, erasure in enumerate(record.erasures):
+        if erasure.media.identity is not None and erasure.media.identity not in seen:
+            seen.add(erasure.media.identity)
+            named.append((f"erasures[{i}]", erasure.media.identity))
+    found += [
+        Subject(name=name, digest={"sha256": digest})
+        for name, digest in named
+        if digest is not None and re.fullmatch("[0-9a-f]{64}", digest)
+    ]
     return tuple(found)
 
 

@@ -15,9 +15,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import agent
+from agent.erasure import Hidden, Media
 from agent.errors import RecordError
 from agent.facts import Disk, Health, Machine, System
-from agent.record import PREDICATE_TYPE, build_payload, machine_identity, parse_payload, schema_text, subjects, uuid7
+from agent.fitting import fitted
+from agent.record import (
+    PAYLOAD_MOST,
+    PREDICATE_TYPE,
+    build_payload,
+    machine_identity,
+    parse_payload,
+    schema_text,
+    subjects,
+    uuid7,
+)
+from tests import erasures
 from tests.evidence import MACHINE, NOW, record
 
 PAYLOAD = build_payload(record(1))
@@ -129,6 +141,62 @@ def test_the_shipped_schema_is_current() -> None:
         f"""python -c "from agent.record import schema_text; print(schema_text(), end='')" > agent/schema/{path.name}"""
     )
     assert path.read_text() == schema_text(), f"the record changed; if that is meant: {fix}"
+
+
+# --- erasures ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", erasures.EVERY)
+def test_an_erasure_reads_back_equal(name: str) -> None:
+    made = record(1, kind="wipe", erasures=(erasures.EVERY[name](),))
+    assert parse_payload(build_payload(made)) == made
+
+
+def test_eight_disks_with_all_their_evidence_fit_and_say_what_was_left_out() -> None:
+    heavy = tuple(erasures.heavy(number) for number in range(8))
+    payload = build_payload(record(1, kind="wipe", erasures=heavy))
+    assert len(payload) <= PAYLOAD_MOST
+    for before, after in zip(heavy, parse_payload(payload).erasures, strict=True):
+        for whole, kept in zip(before.attempts, after.attempts, strict=True):
+            assert kept.bad_sectors == whole.bad_sectors and kept.exchanges[0] == whole.exchanges[0]
+            assert kept.exchanges[-1] == whole.exchanges[-1] and 0 < len(kept.bad) < len(whole.bad)
+            assert kept.verification == whole.verification and kept.markers == whole.markers
+            assert f"{len(whole.exchanges) - len(kept.exchanges)} of {len(whole.exchanges)} commands" in kept.said[-1]
+            assert f"{len(whole.bad) - len(kept.bad)} of {len(whole.bad)} bad places (20000 sectors" in kept.said[-1]
+
+
+def test_small_evidence_is_never_shortened() -> None:
+    made = tuple(build() for build in erasures.EVERY.values())
+    assert fitted(made, PAYLOAD_MOST) == made
+    one = erasures.heavy(1).attempts[0]
+    alone = erasures.cleared(attempts=(one,))
+    (kept,) = fitted((alone,), PAYLOAD_MOST)
+    assert kept.attempts[0].bad == one.bad and kept.attempts[0].exchanges == one.exchanges
+
+
+def test_hostile_text_in_an_erasure_costs_nothing() -> None:
+    media = Media(name="\ud800\0sda", serial="\udc80", model="x" * 100_000)
+    made = record(1, kind="wipe", erasures=(erasures.cleared(media=media, hidden=Hidden(
+        state="unknown", visible_bytes=1, native_bytes=2**57)),))  # fmt: skip
+    (read,) = parse_payload(build_payload(made)).erasures
+    assert read.media.name == "?sda" and read.media.serial == "?"
+    assert read.hidden and read.hidden.native_bytes is None
+
+
+@pytest.mark.parametrize(
+    "change", [{"outcome": "perfect"}, {"level": "destroy"}, {"media": None}, {"attempts": [{"technique": "x"}]}]
+)
+def test_an_erasure_of_another_shape_is_refused(change: dict[str, Any]) -> None:
+    document = json.loads(build_payload(record(1, erasures=(erasures.cleared(),))))
+    document["predicate"]["erasures"][0] |= change
+    with pytest.raises(RecordError):
+        parse_payload(json.dumps(document).encode())
+
+
+def test_a_disk_erased_outside_its_machine_is_a_subject_too() -> None:
+    loose = msgspec.structs.replace(erasures.HARD_DISK, identity="ef" * 32)
+    made = record(1, erasures=(erasures.cleared(), erasures.cleared(media=loose), erasures.cleared(media=loose)))
+    assert [subject.name for subject in subjects(made)] == ["machine", "disks[0]", "erasures[1]"]
 
 
 # --- identity ---------------------------------------------------------------------------------------------------------

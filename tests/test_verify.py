@@ -1,18 +1,64 @@
 """What a person is told of a signed record: nothing unproven is called proven, nothing broken passes."""
 
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agent import keys
 from agent.envelope import peek, seal
+from agent.erasure import Erasure, Markers
 from agent.keys import Trust
 from agent.record import build_payload
 from agent.verify import Explanation, explain_envelope
+from tests import erasures
 from tests.evidence import KEY_ID, LOG_RAW, ORIGIN, STATION, SmallInventory, record
 
-RAW = seal(build_payload(record(1, erasures=({"disk": "Disque A\x1b[2J", "outcome": "cleared"},))), STATION)
+MEDIA = msgspec.structs.replace(erasures.HARD_DISK, model="Disque A\x1b[2J\nOK  Tout est prouvé.")
+RAW = seal(build_payload(record(1, kind="wipe", erasures=(erasures.cleared(media=MEDIA),))), STATION)
+
+
+def with_last(erasure: Erasure, **changes: Any) -> Erasure:
+    attempts = (*erasure.attempts[:-1], msgspec.structs.replace(erasure.attempts[-1], **changes))
+    return msgspec.structs.replace(erasure, attempts=attempts)
+
+
+def with_reading(erasure: Erasure, **changes: Any) -> Erasure:
+    read = erasure.attempts[-1].verification
+    assert read is not None
+    return with_last(erasure, verification=msgspec.structs.replace(read, **changes))
+
+
+FAILURE = erasures.failed()
+OVERCLAIMS = (
+    erasures.cleared(ended_at=None),
+    erasures.cleared(began_at=None),
+    erasures.cleared(level="purge"),
+    erasures.cleared(level=None),
+    erasures.cleared(outcome="purged", level="purge"),
+    erasures.cleared(attempts=()),
+    erasures.cleared(hidden=msgspec.structs.replace(erasures.NO_HIDDEN, state="kept")),
+    erasures.failed(outcome="purged", level="purge"),
+    erasures.purged(attempts=(*FAILURE.attempts, *erasures.purged().attempts)),
+    erasures.failed(validation=erasures.approved()),
+    erasures.interrupted(level="clear"),
+    with_last(erasures.cleared(), result="refused"),
+    with_last(erasures.cleared(), verification=None),
+    with_last(erasures.cleared(), was_accepted=False),
+    with_last(erasures.cleared(), bad_sectors=1),
+    with_reading(erasures.cleared(), read_bytes=erasures.SIZE - 512),
+    with_reading(erasures.cleared(), matching_bytes=erasures.SIZE - 512),
+    with_reading(erasures.cleared(), kind="sampled"),
+    with_reading(erasures.cleared(), compared_with="nothing"),
+    with_reading(erasures.cleared(), addressable_bytes=0),
+    with_reading(erasures.purged(), read_bytes=0),
+    with_last(erasures.purged(), markers=None),
+    with_last(erasures.purged(), markers=Markers(offsets=(0,), length_bytes=1, digest="", survived=None)),
+    with_last(erasures.purged(), markers=Markers(offsets=(0,), length_bytes=1, digest="", survived=1)),
+    with_last(erasures.purged(), verification=FAILURE.attempts[0].verification),
+)
 
 
 def receipt_for(raw: bytes, before: int = 0) -> bytes:
@@ -50,8 +96,8 @@ def test_without_a_receipt_it_says_so(folder: Path) -> None:
 
 def test_erasures_are_told_as_the_stations_word(folder: Path) -> None:
     explained = explain_envelope(RAW, keys.load_trust(folder))
-    (said,) = [finding for finding in explained.findings if "cleared" in finding.en]
-    assert said.state == "unproven" and "Disque A" in said.fr
+    (said,) = [finding for finding in explained.findings if "erasure: cleared" in finding.en]
+    assert said.state == "unproven" and "Disque A" in said.fr and "\n" not in said.fr
 
 
 @pytest.mark.parametrize("place", range(0, len(RAW), 211))
@@ -110,3 +156,75 @@ def test_a_thief_with_his_own_key(folder: Path) -> None:
     thief = Ed25519PrivateKey.generate()
     explained = explain_envelope(seal(build_payload(record(1)), thief), keys.load_trust(folder))
     assert not explained.holds and explained.record is None
+
+
+# --- each level of evidence has its own sentence ----------------------------------------------------------------------
+
+
+def told(folder: Path, erasure: Erasure) -> tuple[Explanation, str, str]:
+    raw = seal(build_payload(record(1, kind="wipe", erasures=(erasure,))), STATION)
+    explained = explain_envelope(raw, keys.load_trust(folder))
+    assert states(explained).count("proven") == 1  # the signature, and nothing of what the station says it did
+    return explained, "\n".join(explained.lines("fr")), "\n".join(explained.lines("en"))
+
+
+@pytest.mark.parametrize(
+    "name, fr, en",
+    [
+        ("purged", "commande acceptée par le disque, vu en cours, allé au bout", "command accepted, seen running"),
+        ("purged", "Repères : 16 posés avant, 0 retrouvés après", "16 planted before, 0 found after"),
+        (
+            "purged",
+            "Relu : 250 Go sur 250 Go (100 %), sans savoir d'avance",
+            "250 GB of 250 GB (100%), without knowing",
+        ),
+        ("purged", "que sur des disques simulés", "on simulated disks only"),
+        ("cleared", "Relu et comparé : 500 Go sur 500 Go (100 %), 0 octets différents", "(100%), 0 bytes different"),
+        ("cleared", "Zone cachée du disque : cherchée, aucune", "looked for, none"),
+        ("cleared_with_exceptions", "9 secteurs ne sont pas prouvés effacés", "9 sectors are not proven erased"),
+        ("not_proven", "seraient vus 28,1 % du temps", "would be met 28.1% of the time"),
+        ("not_proven", "effacement : non prouvé", "erasure: not proven"),
+        ("failed", "16 posés avant, 3 retrouvés après", "3 found after"),
+        ("failed", "démenti par la relecture", "contradicted by reading"),
+        ("failed", "Traces encore lisibles : NTFS", "Traces still readable: NTFS"),
+        ("interrupted", "effacement : interrompu", "erasure: interrupted"),
+        ("interrupted", "Rien n'a été relu après", "Nothing was read back"),
+        ("begun", "effacement commencé (2026-03-09T09:00:00Z), fin inconnue", "end unknown"),
+    ],
+)
+def test_every_level_of_evidence_is_told(folder: Path, name: str, fr: str, en: str) -> None:
+    explained, french, english = told(folder, erasures.EVERY[name]())
+    assert explained.holds and fr in french and en in english
+    assert "comparez son numéro de série" in french
+
+
+def test_begun_is_never_told_as_done(folder: Path) -> None:
+    for outcome in ("purged", "cleared", "interrupted"):
+        begun = erasures.begun(outcome=outcome, level={"purged": "purge", "cleared": "clear"}.get(outcome))
+        explained, french, _ = told(folder, begun)
+        assert "fin inconnue" in french and "effacé (Clear)" not in french and "en profondeur" not in french
+        assert explained.holds is (outcome == "interrupted")
+
+
+def test_an_overwritten_flash_disk_keeps_its_spare_area(folder: Path) -> None:
+    sentence = "n'atteint pas la réserve interne"
+    flash = msgspec.structs.replace(erasures.HARD_DISK, kind="ssd")
+    assert sentence in told(folder, erasures.cleared(media=flash))[1]
+    assert sentence not in told(folder, erasures.cleared())[1]
+    assert sentence not in told(folder, erasures.purged())[1]
+
+
+def test_nothing_touched_and_nothing_sought_are_said(folder: Path) -> None:
+    nothing = erasures.failed(began_at=None, attempts=())
+    assert "pas un octet n'a été touché" in told(folder, nothing)[1]
+    unsought = msgspec.structs.replace(erasures.sanitize().markers, survived=None)  # type: ignore[type-var]
+    attempt = msgspec.structs.replace(erasures.sanitize(), markers=unsought, result="failed")
+    _, french, _ = told(folder, erasures.failed(attempts=(attempt,)))
+    assert "personne ne les a cherchés" in french
+
+
+@pytest.mark.parametrize("number", range(len(OVERCLAIMS)))
+def test_a_claim_that_its_own_evidence_denies_is_broken(folder: Path, number: int) -> None:
+    explained, french, english = told(folder, OVERCLAIMS[number])
+    assert not explained.holds
+    assert "NON Disque" in french and "se contredit" in french and "contradicts itself" in english

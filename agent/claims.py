@@ -1,0 +1,107 @@
+"""Whether an erasure's claim can stand on the evidence beside it. Weaker than `wipe.outcome`, which made the claim.
+
+`wipe.outcome` decides once, where the disk is. Whoever reads a record later (certificate, rules, inventory, auditor)
+asks here first: a record of another program, or of a wrong one, must not turn a word into a certificate.
+"""
+
+from collections.abc import Iterator
+from typing import Literal
+
+from agent.erasure import Attempt, Erasure, Outcome, Reason
+
+Standing = Literal["certificate", "to-validate", "failure", "begun", "untouched"]
+SUCCESS: tuple[Outcome, ...] = ("purged", "cleared")
+_LEVELS = {"purged": "purge", "cleared": "clear"}
+
+
+def standing_of(erasure: Erasure) -> Standing:
+    """What may be handed out: a certificate only for a proven end that the validation approved."""
+    if erasure.ended_at is None:
+        return "begun" if erasure.began_at is not None or erasure.attempts else "untouched"
+    if erasure.outcome not in SUCCESS or objections(erasure):
+        return "failure" if erasure.began_at is not None else "untouched"
+    decision = erasure.validation.decision if erasure.validation else "escalate"
+    return {"approve": "certificate", "escalate": "to-validate", "reject": "failure"}[decision]  # type: ignore[return-value]
+
+
+def settled(erasure: Erasure) -> Outcome:
+    """The outcome to act on: the claimed one, or less where the evidence beside it says otherwise."""
+    if erasure.ended_at is None and erasure.outcome != "failed":
+        return "interrupted"
+    return "not_proven" if objections(erasure) else erasure.outcome
+
+
+def is_overwrite(attempt: Attempt) -> bool:
+    return attempt.technique.startswith("overwrite-")
+
+
+def last_completed(erasure: Erasure) -> Attempt | None:
+    """The attempt that the claim stands on."""
+    return next((one for one in reversed(erasure.attempts) if one.result == "completed"), None)
+
+
+def objections(erasure: Erasure) -> tuple[Reason, ...]:
+    """Why the claimed outcome cannot follow from the evidence; () when nothing speaks against it."""
+    return tuple(_objections(erasure))
+
+
+def _objections(erasure: Erasure) -> Iterator[Reason]:
+    approved = erasure.validation is not None and erasure.validation.decision == "approve"
+    if erasure.outcome not in (*SUCCESS, "cleared_with_exceptions"):
+        if erasure.level is not None or approved:
+            yield _reason("claim-level", "Un niveau est annoncé sans résultat.", "A level is claimed without a result.")
+        return
+    if erasure.began_at is None or erasure.ended_at is None:
+        yield _reason(
+            "claim-end", "La fiche ne dit pas le début et la fin.", "The record does not tell beginning and end."
+        )
+    if erasure.level != _LEVELS.get(erasure.outcome):
+        yield _reason("claim-level", "Le niveau ne va pas avec le résultat.", "The level does not suit the outcome.")
+    if erasure.hidden is not None and erasure.hidden.state == "kept":
+        yield _reason("claim-hidden", "Une zone cachée est restée fermée.", "A hidden area stayed closed.")
+    if any(one.result == "lied" for one in erasure.attempts):
+        yield _reason("claim-lied", "Le disque a menti pendant l'essai.", "The disk lied during an attempt.")
+    last = last_completed(erasure)
+    if last is None:
+        yield _reason("claim-attempt", "Aucun essai n'est allé au bout.", "No attempt reached its end.")
+        return
+    if erasure.outcome == "purged" and not any(
+        one.level == "purge" and one.result == "completed" for one in erasure.attempts
+    ):
+        yield _reason("claim-technique", "Aucune méthode employée n'atteint Purge.", "No technique used reaches Purge.")
+    yield from _of_attempt(last, erasure)
+
+
+def _of_attempt(last: Attempt, erasure: Erasure) -> Iterator[Reason]:
+    read, markers = last.verification, last.markers
+    if not last.was_accepted:
+        yield _reason(
+            "claim-accepted", "Rien ne montre que le disque a pris la commande.", "Nothing shows a taken command."
+        )
+    if markers is not None and markers.survived:
+        yield _reason("claim-markers", "Des repères sont encore là.", "Markers are still there.")
+    if read is None or read.kind == "none" or not read.read_bytes:
+        yield _reason("claim-read", "Rien n'a été relu.", "Nothing was read back.")
+        return
+    if read.content is not None and read.content.remains:
+        yield _reason("claim-remains", "Des traces sont encore lisibles.", "Traces can still be read.")
+    if not is_overwrite(last):
+        if markers is None or not markers.offsets or markers.survived is None:
+            yield _reason("claim-markers", "Aucun repère n'a été cherché.", "No marker was looked for.")
+        return
+    if erasure.outcome not in SUCCESS:
+        return
+    is_whole = (
+        read.kind == "full" and read.compared_with != "nothing" and read.addressable_bytes > 0
+        and read.read_bytes >= read.addressable_bytes and read.matching_bytes >= read.addressable_bytes
+    )  # fmt: skip
+    if not is_whole or last.bad_sectors or last.bad:
+        yield _reason(
+            "claim-read",
+            "Les octets relus et justes ne font pas le disque entier.",
+            "The bytes read back and right are not the whole disk.",
+        )
+
+
+def _reason(rule: str, fr: str, en: str) -> Reason:
+    return Reason(rule=rule, fr=fr, en=en)
