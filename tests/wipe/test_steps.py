@@ -1,0 +1,165 @@
+"""The order of the work, as the journal grows: what comes next never depends on anything else."""
+
+from typing import Any
+
+import pytest
+
+from agent.erasure import Content, Hidden, Markers, Media
+from agent.wipe import journal as j
+from agent.wipe.job import Job, Plan, Planned
+from agent.wipe.state import fold
+from agent.wipe.steps import next_step
+
+SIZE = 1 << 20
+MARKERS = Markers(offsets=(0,), length_bytes=4096, digest="d")
+
+
+def job(*techniques: Any, and_then: bool = False) -> Job:
+    steps = tuple(
+        Planned(technique=one, level="clear" if one.startswith("overwrite") else "purge", and_then=and_then)
+        for one in techniques
+    )
+    return Job(id="0", media=Media(name="x", size_bytes=SIZE), plan=Plan(steps=steps, level="clear"), journal="")
+
+
+def begun(what: Job) -> list[j.Entry]:
+    return [
+        j.Opened(job=what, at="1"),
+        j.Began(at="2"),
+        j.HealthSeen(when="before", health=None),
+        j.HiddenSeen(hidden=Hidden(state="none", visible_bytes=SIZE), size_bytes=SIZE),
+        j.AttemptBegan(attempt=0, technique=what.plan.steps[0].technique, at="3"),
+    ]
+
+
+def reading(number: int, matching: int, compared: Any, kind: Any = "zeros") -> list[j.Entry]:
+    return [
+        j.ReadingBegan(attempt=0, number=number, kind="full", compared_with=compared),
+        j.ReadingEnded(
+            attempt=0, number=number, read_bytes=SIZE, matching_bytes=matching, content=Content(kind=kind)
+        ),
+    ]  # fmt: skip
+
+
+def wrote(number: int, fill: Any) -> list[j.Entry]:
+    return [
+        j.PassBegan(attempt=0, number=number, fill=fill, key=""),
+        j.PassEnded(attempt=0, number=number),
+    ]
+
+
+OVERWRITE = [
+    ("write-pass", wrote(0, "aes-256-ctr")),
+    ("read-back", reading(0, SIZE, "stream")),
+    ("end-attempt", [j.AttemptEnded(attempt=0, result="completed")]),
+    ("see-health-after", [j.HealthSeen(when="after", health=None)]),
+    ("finish", [j.Finished(at="9", seconds=1)]),
+]
+ZEROS = [
+    ("plant-markers", [j.MarkersPlanted(attempt=0, markers=MARKERS, key="")]),
+    ("write-pass", wrote(0, "zeros")),
+    ("read-back", reading(0, SIZE, "zeros")),
+    ("seek-markers", [j.MarkersSought(attempt=0, survived=0, unreadable=0)]),
+    ("end-attempt", []),
+]
+TWO_PASS = [
+    ("write-pass", wrote(0, "aes-256-ctr")),
+    ("read-back", reading(0, SIZE, "stream")),
+    ("write-pass", wrote(1, "zeros")),
+    ("read-back", reading(1, SIZE, "zeros")),
+    ("end-attempt", []),
+]
+FIRMWARE = [
+    ("plant-markers", [j.MarkersPlanted(attempt=0, markers=MARKERS, key="")]),
+    ("send-erase", [j.StepNoted(attempt=0, step="sending")]),
+    ("resume-erase", [j.Accepted(attempt=0)]),
+    ("poll-erase", [j.SeenRunning(attempt=0)]),
+    ("poll-erase", [j.Erased(attempt=0)]),
+    ("seek-markers", [j.MarkersSought(attempt=0, survived=0, unreadable=0)]),
+    ("read-back", reading(0, 0, "nothing")),
+    ("end-attempt", [j.AttemptEnded(attempt=0, result="completed")]),
+    ("see-health-after", []),
+]
+
+
+@pytest.mark.parametrize(
+    ("techniques", "script"),
+    [
+        (("overwrite-stream",), OVERWRITE),
+        (("overwrite-zeros",), ZEROS),
+        (("overwrite-two-pass",), TWO_PASS),
+        (("nvme-sanitize-block", "overwrite-stream"), FIRMWARE),
+    ],
+    ids=lambda value: value[0] if isinstance(value[0], str) else "",
+)
+def test_the_order(techniques: tuple[str, ...], script: list[tuple[str, list[j.Entry]]]) -> None:
+    entries = begun(job(*techniques))
+    for wanted, done in script:
+        assert next_step(fold(entries)).do == wanted
+        # A power cut right here changes nothing in what comes next.
+        assert next_step(fold([*entries, j.Resumed(at="5")])).do == wanted
+        entries += done
+
+
+def test_nothing_is_done_before_began() -> None:
+    what = job("overwrite-stream")
+    order = ["begin", "see-health-before", "open-hidden", "begin-attempt"]
+    assert [next_step(fold(begun(what)[:count])).do for count in range(1, 5)] == order
+
+
+@pytest.mark.parametrize(
+    ("result", "was_started", "follows"),
+    [("refused", False, True), ("failed", True, True), ("lied", True, True), ("stalled", True, False)],
+)
+def test_what_follows_a_firmware_erase_that_did_not_work(result: Any, was_started: bool, follows: bool) -> None:
+    entries = begun(job("nvme-sanitize-block", "overwrite-stream"))
+    entries.append(j.AttemptEnded(attempt=0, result=result, was_started=was_started))
+    step = next_step(fold(entries))
+    assert (step.do, step.attempt) == (("begin-attempt", 1) if follows else ("see-health-after", 0))
+
+
+def test_a_completed_firmware_erase_goes_on_only_when_the_plan_says_so() -> None:
+    for and_then in (False, True):
+        entries = begun(job("nvme-sanitize-block", "overwrite-stream", and_then=and_then))
+        for _, done in FIRMWARE[:-1]:
+            entries += done
+        assert next_step(fold(entries)).do == ("begin-attempt" if and_then else "see-health-after")
+
+
+def test_an_erase_that_proves_too_little_is_followed_by_the_overwrite() -> None:
+    entries = begun(job("nvme-sanitize-block", "overwrite-stream"))
+    for _, done in FIRMWARE[:6]:
+        entries += done
+    entries += [*reading(0, 0, "nothing", "mixed"), j.AttemptEnded(attempt=0, result="completed")]
+    assert next_step(fold(entries)).do == "begin-attempt"
+
+
+def test_a_marker_that_survived_ends_the_attempt_without_reading_the_disk() -> None:
+    entries = begun(job("nvme-sanitize-block"))
+    for _, done in FIRMWARE[:5]:
+        entries += done
+    entries.append(j.MarkersSought(attempt=0, survived=1, unreadable=0))
+    assert next_step(fold(entries)).do == "end-attempt"
+
+
+def test_an_unfinished_reading_starts_again_after_a_cut() -> None:
+    entries = begun(job("overwrite-stream")) + wrote(0, "aes-256-ctr")
+    entries += [
+        j.ReadingBegan(attempt=0, number=0, kind="full", compared_with="stream"),
+        j.Checkpoint(attempt=0, work="read", number=0, offset_bytes=4096, matching_bytes=4096),
+    ]
+    assert fold(entries).attempt.readings[0].matching_bytes == 4096
+    state = fold([*entries, j.Resumed(at="7")])
+    assert state.attempt.readings == ()
+    assert [(one.why, one.resumed_at) for one in state.interruptions] == [("power", "7")]
+
+
+def test_a_stop_is_told_as_one() -> None:
+    entries = [*begun(job("overwrite-stream")), j.Interrupted(at="5", why="stopped"), j.Resumed(at="7")]
+    assert [one.why for one in fold(entries).interruptions] == ["stopped"]
+
+
+def test_a_step_back_makes_later_checkpoints_void() -> None:
+    entries = [*begun(job("overwrite-stream")), j.PassBegan(attempt=0, number=0, fill="zeros")]
+    entries += [j.Checkpoint(attempt=0, work="write", number=0, offset_bytes=offset) for offset in (100, 200, 100, 150)]
+    assert fold(entries).attempt.passes[0].checkpoints == (0, 100, 150)
