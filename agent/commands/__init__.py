@@ -3,6 +3,7 @@
 Modules here import light: what a command needs is imported inside it, so that `--help` and the first screen are quick.
 """
 
+from agent.commands.certificate import add_certificate
 from agent.commands.evidence import add_keys, add_outbox, add_verify
 from agent.commands.look import add_capture, add_inspect, add_judge
 from agent.commands.profiles import add_profiles
@@ -24,6 +25,8 @@ COMMANDS = (
      "list, show, check, explain, compare profiles", add_profiles),
     ("outbox", "voir et livrer les fiches en attente", "see and deliver waiting records", add_outbox),
     ("verify", "dire ce que prouve une fiche signée", "say what a signed record proves", add_verify),
+    ("certificate", "le certificat d'effacement d'une fiche signée", "the erasure certificate of a signed record",
+     add_certificate),
     ("keys", "la clé de cette station", "this station's key", add_keys),
     ("enrol", "inscrire cette station à un inventaire", "enrol this station with an inventory", add_enrol),
     ("serve", "démarrer l'inventaire", "start the inventory", add_serve),

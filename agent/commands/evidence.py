@@ -9,9 +9,18 @@ from agent.commands.say import Say, note, tell, tell_json
 
 if TYPE_CHECKING:
     from agent.home import Home
+    from agent.keys import Trust
+    from agent.verify import Explanation
 
 
 def add_verify(parser: argparse.ArgumentParser, say: Say) -> None:
+    add_signed_file(parser, say)
+    parser.add_argument("--json", action="store_true", help=say("pour programmes", "for programs"))
+    parser.set_defaults(run=run_verify)
+
+
+def add_signed_file(parser: argparse.ArgumentParser, say: Say) -> None:
+    """The signed file and whom to believe: shared by all that read one."""
     parser.add_argument("file", type=Path, metavar="FILE", help=say("la fiche signée", "the signed record"))
     parser.add_argument("--receipt", type=Path, metavar="FILE", help=say("son reçu", "its receipt"))
     parser.add_argument(
@@ -20,8 +29,6 @@ def add_verify(parser: argparse.ArgumentParser, say: Say) -> None:
     parser.add_argument(
         "--trust", type=Path, metavar="DIR", help=say("dossier des clés à croire", "folder of keys to believe")
     )
-    parser.add_argument("--json", action="store_true", help=say("pour programmes", "for programs"))
-    parser.set_defaults(run=run_verify)
 
 
 def add_keys(parser: argparse.ArgumentParser, say: Say) -> None:
@@ -53,27 +60,7 @@ def add_outbox(parser: argparse.ArgumentParser, say: Say) -> None:
 
 
 def run_verify(options: argparse.Namespace, say: Say) -> int:
-    import msgspec
-
-    from agent.envelope import key_id_of
-    from agent.home import find_home
-    from agent.keys import load_trust, read_public_key
-    from agent.keys.trust import Entry
-    from agent.verify import explain_envelope
-
-    home = find_home(options.home)
-    raw = _bytes_of(options.file)
-    trust = load_trust(options.trust or home.trust)
-    if options.key:
-        from base64 import b64encode
-
-        found = {path.stem: read_public_key(path) for path in options.key}
-        stations = {
-            key_id_of(key): Entry(kind="station", name=name, public_key=b64encode(key).decode())
-            for name, key in found.items()
-        }
-        trust = msgspec.structs.replace(trust, stations=stations)
-    explanation = explain_envelope(raw, trust, _bytes_of(options.receipt) if options.receipt else _kept(home, raw))
+    explanation = explained(options)
     if options.json:
         tell_json({"holds": explanation.holds, "digest": explanation.digest, "findings": explanation.findings})
     else:
@@ -81,7 +68,38 @@ def run_verify(options: argparse.Namespace, say: Say) -> int:
     return 0 if explanation.holds else 3
 
 
-def _bytes_of(path: Path) -> bytes:
+def explained(options: argparse.Namespace) -> "Explanation":
+    """What the signed file of `add_signed_file` proves, by the keys that the options or the station believe."""
+    from agent.home import find_home
+    from agent.verify import explain_envelope
+
+    home = find_home(options.home)
+    raw = bytes_of(options.file)
+    receipt = bytes_of(options.receipt) if options.receipt else _kept(home, raw)
+    return explain_envelope(raw, trust_of(options, home), receipt)
+
+
+def trust_of(options: argparse.Namespace, home: "Home") -> "Trust":
+    import msgspec
+
+    from agent.envelope import key_id_of
+    from agent.keys import load_trust, read_public_key
+    from agent.keys.trust import Entry
+
+    trust = load_trust(options.trust or home.trust)
+    if not options.key:
+        return trust
+    from base64 import b64encode
+
+    found = {path.stem: read_public_key(path) for path in options.key}
+    stations = {
+        key_id_of(key): Entry(kind="station", name=name, public_key=b64encode(key).decode())
+        for name, key in found.items()
+    }
+    return msgspec.structs.replace(trust, stations=stations)
+
+
+def bytes_of(path: Path) -> bytes:
     from agent.envelope import SIZE_MOST
     from agent.errors import InputRefused
 

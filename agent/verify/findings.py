@@ -24,6 +24,9 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
     digest: str | None = None
     record: Record | None = None  # only when the signature holds
+    is_authentic: bool = (
+        False  # signature, key, receipt and shape hold; what the record says may still contradict itself
+    )
 
     @property
     def holds(self) -> bool:

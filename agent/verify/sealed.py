@@ -30,10 +30,11 @@ def explain_envelope(raw: bytes, trust: Trust, receipt: bytes | None = None) -> 
         nothing = unproven("Rien de ce qu'elle dit n'est donc prouvé.", "So nothing it says is proven.")
         return Explanation(findings=(refused(error), nothing), digest=digest)
     findings = [_signer(opened, trust)]
-    record = None
+    record, said = None, []
     try:
         record = parse_payload(opened.payload)
-        findings += [_about(record), *about_erasures(record.erasures)]
+        findings.append(_about(record))
+        said = about_erasures(record.erasures)
     except RecordError as error:
         findings.append(refused(error))
     place = None
@@ -45,9 +46,9 @@ def explain_envelope(raw: bytes, trust: Trust, receipt: bytes | None = None) -> 
             trust.check_not_revoked(key_id, place.index if place else None)
         except EnvelopeError as error:
             findings.append(refused(error))
-    findings += _dates(record, place, receipt is None)
-    findings.append(_limits())
-    return Explanation(findings=tuple(findings), digest=opened.digest, record=record)
+    is_authentic = record is not None and all(finding.state != "broken" for finding in findings)
+    findings += [*said, *_dates(record, place, receipt is None), _limits()]
+    return Explanation(findings=tuple(findings), digest=opened.digest, record=record, is_authentic=is_authentic)
 
 
 def _signer(opened: Opened, trust: Trust) -> Finding:
