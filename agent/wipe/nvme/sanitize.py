@@ -186,7 +186,7 @@ class SanitizeEraser:
         return Standing(state="running", permille=None, said=f"media verification {said}")
 
     def _await_start(self, tries: int) -> None:
-        """The specification has the log updated before the answer, drives may lag. Seen running is the best evidence."""
+        """The specification has the log updated before the answer, drives may lag. Seen running is best."""
         for attempt in range(tries):
             if attempt:
                 self._wait(1.0)
