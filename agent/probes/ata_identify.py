@@ -14,13 +14,24 @@ _FORMS = {1: "5.25 inches", 2: "3.5 inches", 3: "2.5 inches", 4: "1.8 inches", 5
 
 def parse_identify(text: str) -> tuple[int, ...] | None:
     """The 256 words, or None when they are not all there or their checksum is wrong."""
-    words = tuple(int(word, 16) for word in re.findall(r"\b[0-9a-fA-F]{4}\b", text))
+    return _checked(tuple(int(word, 16) for word in re.findall(r"\b[0-9a-fA-F]{4}\b", text)))
+
+
+def words_of(data: bytes) -> tuple[int, ...] | None:
+    """The same from the 512 bytes that a device answers with."""
+    return _checked(tuple(int.from_bytes(data[at : at + 2], "little") for at in range(0, len(data) & ~1, 2)))
+
+
+def has_checksum(words: tuple[int, ...]) -> bool:
+    """Word 255 vouches for the others; drives older than ATA-5 have none."""
+    return words[255] & 0xFF == _SIGNATURE
+
+
+def _checked(words: tuple[int, ...]) -> tuple[int, ...] | None:
     if len(words) != WORDS or not any(words):
         return None
-    if words[255] & 0xFF == _SIGNATURE:
-        data = b"".join(word.to_bytes(2, "little") for word in words)
-        if sum(data) & 0xFF:
-            return None
+    if has_checksum(words) and sum(b"".join(word.to_bytes(2, "little") for word in words)) & 0xFF:
+        return None
     return words
 
 

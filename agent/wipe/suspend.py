@@ -1,0 +1,125 @@
+"""One short suspend to RAM: the power that a sleep takes from the disks thaws what the BIOS froze (ATA security).
+
+It is offered only when the PC will surely wake up by itself and nothing is lost meanwhile. Unknown counts as no.
+"""
+
+import contextlib
+from pathlib import Path
+
+from agent.erasure import Reason
+from agent.errors import RebondError
+from agent.host import Host
+
+SECONDS = 15
+BATTERY_LEAST = 30  # percent
+
+
+class CannotSuspend(RebondError):
+    """The PC did not sleep. Nothing was changed but the alarm, which is off again."""
+
+
+def why_not_suspend(host: Host, *, wipes_running: int, boot_medium_in_ram: bool | None) -> tuple[Reason, ...]:
+    """Every reason against; empty means that `suspend_once` may be called, once, now."""
+    found = []
+    if wipes_running:
+        found.append(Reason(rule="suspend-wipe-running", fr="Un effacement est en cours.", en="A wipe is running."))
+    if not boot_medium_in_ram:
+        found.append(
+            Reason(
+                rule="suspend-boot-medium",
+                fr="La clé de démarrage sert encore : au réveil, elle pourrait manquer.",
+                en="The boot stick is still in use: it could be missing on waking up.",
+            )
+        )
+    if "mem" not in (host.text("/sys/power/state") or "").split() or not _has_deep(host):
+        found.append(
+            Reason(
+                rule="suspend-no-deep-sleep",
+                fr="Ce PC n'a pas de veille qui coupe le courant des disques.",
+                en="This PC has no sleep that cuts the power of its disks.",
+            )
+        )
+    if not _is_powered(host):
+        found.append(
+            Reason(
+                rule="suspend-power",
+                fr=f"Branchez le chargeur, ou chargez la batterie à plus de {BATTERY_LEAST} %.",
+                en=f"Plug the charger in, or charge the battery above {BATTERY_LEAST} %.",
+            )
+        )
+    if _alarm_of(host) is None:
+        found.append(
+            Reason(
+                rule="suspend-no-alarm",
+                fr="L'horloge de ce PC ne sait pas le réveiller.",
+                en="This PC's clock cannot wake it up.",
+            )
+        )
+    return tuple(found)
+
+
+def _has_deep(host: Host) -> bool:
+    """/sys/power/mem_sleep, "s2idle [deep]" (kernel: admin-guide/pm/sleep-states): s2idle leaves the disks powered."""
+    return "deep" in (host.text("/sys/power/mem_sleep") or "").replace("[", " ").replace("]", " ").split()
+
+
+def _alarm_of(host: Host) -> str | None:
+    return next(iter(host.walk("/sys/class/rtc/rtc*/wakealarm")), None)
+
+
+def _is_powered(host: Host) -> bool:
+    """A charger is plugged in, or every battery of the PC itself is above the least. Without any battery: the mains."""
+    levels, chargers, is_unplugged = [], False, False
+    for name in host.names("/sys/class/power_supply"):
+        folder = f"/sys/class/power_supply/{name}"
+        kind = host.text(f"{folder}/type")
+        is_online = host.text(f"{folder}/online") in ("1", "2")
+        if kind == "Battery" and host.text(f"{folder}/scope") != "Device" and host.text(f"{folder}/present") != "0":
+            said = host.text(f"{folder}/capacity") or ""
+            levels.append(int(said) if said.isdigit() else 0)
+        elif kind in ("Mains", "USB"):
+            chargers = chargers or is_online
+            is_unplugged = is_unplugged or (kind == "Mains" and not is_online)  # a desktop's USB-C port proves nothing
+    if chargers:
+        return True
+    return min(levels) > BATTERY_LEAST if levels else not is_unplugged
+
+
+def suspend_once(root: Path, seconds: int = SECONDS) -> None:
+    """Sleep and wake by the clock's alarm. Returns after the wake-up; CannotSuspend when the PC did not sleep.
+
+    `root` is "/" in the program and a folder in tests. Documentation/ABI: rtc wakealarm takes "+seconds".
+    """
+    alarm = next(iter(sorted((root / "sys/class/rtc").glob("rtc*/wakealarm"))), None)
+    if alarm is None:
+        raise _failed("no wakealarm")
+    slept = _slept(root)
+    try:
+        alarm.write_text("0\n")  # an old alarm makes the next write fail with EBUSY
+        alarm.write_text(f"+{seconds}\n")
+        if not alarm.read_text().strip():
+            raise _failed("the alarm was not kept")
+        (root / "sys/power/mem_sleep").write_text("deep\n")
+        (root / "sys/power/state").write_text("mem\n")
+    except OSError as error:
+        raise _failed(str(error)) from error
+    finally:
+        with contextlib.suppress(OSError):
+            alarm.write_text("0\n")
+    if slept is not None and _slept(root) == slept:
+        raise _failed("the kernel counts no sleep")
+
+
+def _slept(root: Path) -> int | None:
+    """How often the kernel has slept; None when it does not count."""
+    try:
+        return int((root / "sys/power/suspend_stats/success").read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def _failed(said: str) -> CannotSuspend:
+    return CannotSuspend(
+        fr=f"La mise en veille n'a pas marché ({said}). Rebranchez le disque, ou choisissez l'écriture.",
+        en=f"Suspending did not work ({said}). Unplug and replug the disk, or choose overwriting.",
+    )
