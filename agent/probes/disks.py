@@ -18,7 +18,7 @@ from agent.probes.lsblk import parse_lsblk
 from agent.probes.nvme import parse_id_ctrl, parse_smart_log
 from agent.probes.smart_values import SmartReport
 
-__all__ = ["identity_of", "probe"]
+__all__ = ["identity_of", "probe", "probe_one"]
 
 _THREADS_MOST = 48
 _OTHER_LISTS = ("lshw", "hwinfo", "inxi", "facter", "ereuse")  # have probes of their own, which list disks too
@@ -46,6 +46,17 @@ def probe(host: Host) -> Findings:
     source = "/sys/block" if devices is not None else told[0].source if told else "lsblk"
     _tell(findings, found, source)
     return findings
+
+
+def probe_one(host: Host, name: str) -> Disk | None:
+    """One live disk, asked as `probe` asks all of them: is it still the one that it was? None: not there."""
+    for device in block_devices.disks_of(host) or ():
+        if device.name == name:
+            found = [DiskUnion(block_devices.as_disk(device))]
+            _ask_all(host, found)
+            _mark_boot(host, found)
+            return found[0].settled()
+    return None
 
 
 def _ask_all(host: Host, found: Sequence[DiskUnion]) -> None:

@@ -1,0 +1,72 @@
+"""Every reason not to touch a disk, by name: what is wrong, with which disk, and what to do now, in plain words.
+
+`{disk}` is the kernel's name of the disk, `{who}` what stands in the way: kernel names, never labels or folders.
+"""
+
+from agent.erasure import Reason
+from agent.errors import InputRefused
+
+# rule | French | English
+_TABLE = """
+not-a-whole-disk | {disk} n'est qu'une partie d'un disque. Choisissez le disque entier. | {disk} is only a part of a disk. Choose the whole disk.
+not-a-disk | {disk} n'est pas un disque, mais un montage de plusieurs ou de la mémoire. Choisissez les disques dessous. | {disk} is no disk but built on disks, or memory. Choose the disks beneath.
+virtual-disk | {disk} est un disque virtuel. Ajoutez --virtual si c'est bien lui que vous voulez. | {disk} is a virtual disk. Add --virtual if it is the one you want.
+loops-only | Ici, seuls les disques d'essai (loop) peuvent être effacés, et {disk} n'en est pas un. | Here only test disks (loop) can be wiped, and {disk} is none.
+no-medium | Le lecteur {disk} est vide. Mettez-y la carte, puis recommencez. | The drive {disk} is empty. Put the card in, then try again.
+no-size | {disk} annonce une taille nulle. Débranchez-le et rebranchez-le ; s'il reste ainsi, il est à détruire. | {disk} says that its size is zero. Unplug it and plug it in again; if it stays so, destroy it.
+no-identity | {disk} ne donne ni numéro de série ni WWN : on ne peut pas être sûr que c'est lui. Branchez-le directement, sans boîtier. | {disk} tells neither serial number nor WWN: nothing makes sure that it is the one. Connect it directly, without a bridge.
+serial-shared | {disk} et {who} donnent le même numéro de série. Débranchez l'un des deux. | {disk} and {who} tell the same serial number. Unplug one of the two.
+multipath | {disk} et {who} sont deux chemins vers un même disque. Gardez un seul câble. | {disk} and {who} are two paths to one disk. Keep one cable only.
+boot-medium | {disk} porte le système Rebond qui tourne maintenant. Il n'est pas à effacer. | {disk} holds the Rebond system that is running. It is not to be wiped.
+boot-unknown | On ne sait pas d'où ce PC a démarré : {disk} est peut-être la clé Rebond. Démarrez sur une clé Rebond, et débranchez les autres. | Where this PC booted from is not known: {disk} may be the Rebond stick. Boot from a Rebond stick and unplug the others.
+station-home | Le dossier de la station (clé, fiches, journaux) est sur {disk}. Mettez-le ailleurs avec --home. | The station's folder (key, records, journals) is on {disk}. Put it elsewhere with --home.
+mounted | {disk} est utilisé : {who} est monté. Démontez-le avec « umount », puis recommencez. | {disk} is in use: {who} is mounted. Unmount it with "umount", then try again.
+swap | {disk} sert de mémoire d'échange ({who}). Lancez « swapoff /dev/{who} », puis recommencez. | {disk} is used as swap ({who}). Run "swapoff /dev/{who}", then try again.
+btrfs-member | {disk} fait partie d'un système btrfs monté ({who}). Démontez-le, puis recommencez. | {disk} is part of a mounted btrfs ({who}). Unmount it, then try again.
+held | {disk} est tenu par {who} (LVM, RAID ou chiffrement). Arrêtez-le, puis recommencez. | {disk} is held by {who} (LVM, RAID or encryption). Stop it, then try again.
+slaves | {disk} est construit sur {who}. Choisissez les disques dessous. | {disk} is built on {who}. Choose the disks beneath.
+loop-on-it | {disk} sert de support à {who}. Lancez « losetup -d /dev/{who} », puis recommencez. | {disk} is what {who} lies on. Run "losetup -d /dev/{who}", then try again.
+zram-on-it | {disk} reçoit le débordement de la mémoire compressée {who}. Arrêtez {who}, puis recommencez. | {disk} takes the overflow of compressed memory {who}. Stop {who}, then try again.
+read-only | {disk} est protégé en écriture. Déplacez son verrou ou changez d'adaptateur. | {disk} is write protected. Move its lock or change the adapter.
+read-only-unknown | {disk} ne dit pas s'il est protégé en écriture. Débranchez-le et rebranchez-le. | {disk} does not tell whether it is write protected. Unplug it and plug it in again.
+zoned | {disk} est un disque à zones (SMR géré par l'hôte), que Rebond ne sait pas effacer. Utilisez l'outil du fabricant. | {disk} is a zoned disk (host-managed SMR), which Rebond cannot wipe. Use its maker's tool.
+raid-volume | {disk} est un volume d'une carte RAID ({who}), pas un disque. Effacez depuis la carte, ou branchez les disques sans elle. | {disk} is a volume of a RAID card ({who}), not a disk. Wipe from the card, or connect the disks without it.
+path-only | {disk} n'est qu'un chemin vers un disque NVMe. Choisissez le disque lui-même. | {disk} is only a path to an NVMe drive. Choose the drive itself.
+namespace-busy | {disk} partage sa puce avec {who}, qui ne peut pas être effacé : {why} | {disk} shares its drive with {who}, which cannot be wiped: {why}
+array-member | {disk} fait partie d'un ensemble de disques ({who}). L'effacer peut détruire les données des autres : confirmez une seconde fois. | {disk} is part of a set of disks ({who}). Wiping it can destroy the data of the others: confirm a second time.
+in-use | {disk} est utilisé par un autre programme. Fermez ce programme, puis recommencez. | {disk} is in use by another program. End that program, then try again.
+two-operators | {disk} est déjà pris par un autre effacement en cours. Attendez sa fin. | {disk} is already taken by another running wipe. Wait for its end.
+not-found | Le disque prévu ({disk}) n'est plus là, ou il a changé. Refaites un plan d'effacement. | The planned disk ({disk}) is no longer there, or has changed. Make a new wipe plan.
+found-twice | Deux disques répondent à la description de {disk} : {who}. Débranchez-en un. | Two disks answer to the description of {disk}: {who}. Unplug one of them.
+changed | Sous le nom {disk}, il y a maintenant un autre disque ({who}). Rien n'a été touché. Refaites un plan d'effacement. | Under the name {disk} there is another disk now ({who}). Nothing was touched. Make a new wipe plan.
+cannot-open | {disk} ne s'ouvre pas ({who}). Vérifiez son câble, et lancez Rebond avec sudo. | {disk} cannot be opened ({who}). Check its cable, and run Rebond with sudo.
+no-answer | {disk} ne répond plus depuis {who} s. Débranchez-le ; s'il recommence, il est à détruire. | {disk} has not answered for {who} s. Unplug it; if it does so again, destroy it.
+replayed | Ceci est une capture, pas un PC : rien ne peut y être effacé. | This is a capture, not a PC: nothing can be wiped in it.
+no-method | Aucune méthode d'effacement de Rebond ne convient à {disk}. {why} | None of Rebond's techniques suits {disk}. {why}
+"""  # noqa: E501 - one rule, one line
+
+_SENTENCES = {
+    rule: (fr, en)
+    for rule, fr, en in (
+        (part.strip() for part in line.split(" | ")) for line in _TABLE.strip().splitlines()
+    )
+}  # fmt: skip
+RULES = frozenset(_SENTENCES)
+
+
+def reason(rule: str, disk: str, who: str = "", why: Reason | None = None) -> Reason:
+    """The named reason about this disk; an unknown rule is a KeyError, in tests."""
+    fr, en = _SENTENCES[rule]
+    return Reason(
+        rule=rule,
+        fr=fr.format(disk=disk, who=who, why=why.fr if why else ""),
+        en=en.format(disk=disk, who=who, why=why.en if why else ""),
+    )
+
+
+class ClaimRefused(InputRefused):
+    """The disk may not be touched, and was not."""
+
+    def __init__(self, why: Reason) -> None:
+        super().__init__(fr=why.fr, en=why.en)
+        self.reason = why

@@ -1,0 +1,180 @@
+"""How block devices lie upon each other and who uses them, from sysfs and procfs alone. Reads a Host, opens nothing.
+
+`above(disk)` is everything that would be hurt: the disk, its partitions, and every map, array, cache and loop device
+built on any of them, however deep.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+from agent.host import Host
+
+_ESCAPED = re.compile(r"\\([0-7]{3})")
+_NVME = re.compile(r"nvme(\d+)n(\d+)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mount:
+    number: str  # "8:1"; of btrfs and overlay an anonymous one
+    source: str  # kernel name where the source is a device, else ""
+    at: str
+
+
+class Topology:
+    """One look at the machine; make a new one to look again."""
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+
+    @cached_property
+    def disks(self) -> tuple[str, ...]:
+        return self.host.names("/sys/block")
+
+    @cached_property
+    def _loops(self) -> tuple[tuple[str, str], ...]:
+        """(loop device, backing path), of those in use."""
+        told = ((name, self.host.text(f"/sys/block/{name}/loop/backing_file")) for name in self.disks)
+        return tuple((name, path.removesuffix(" (deleted)")) for name, path in told if path)
+
+    @cached_property
+    def mounts(self) -> tuple[Mount, ...]:
+        """Of this process and of the first one: a disk may be mounted where we do not see it."""
+        lines = (self.host.text(f"/proc/{who}/mountinfo") or "" for who in ("self", "1"))
+        found = [self._mount(line) for text in lines for line in text.splitlines()]
+        return tuple(dict.fromkeys(mount for mount in found if mount is not None))
+
+    def _mount(self, line: str) -> Mount | None:
+        """Documentation/filesystems/proc.rst, 3.5: optional fields up to a lone dash."""
+        words = line.split(" ")
+        if len(words) < 7 or "-" not in words[6:]:
+            return None
+        source = words[words.index("-", 6) + 2] if len(words) > words.index("-", 6) + 2 else ""
+        return Mount(number=words[2], source=self.name_of(_plain(source)), at=_plain(words[4]))
+
+    def name_of(self, path: str) -> str:
+        """The kernel's name of a device path ("/dev/mapper/root" → "dm-0"); "" for what is none."""
+        if not path.startswith("/dev/"):
+            return ""
+        place = self.host.resolve(path) or path
+        return place.removeprefix("/dev/").replace("/", "!")
+
+    # --- one disk ---
+
+    def parts(self, disk: str) -> tuple[str, ...]:
+        names = self.host.names(f"/sys/block/{disk}")
+        return tuple(name for name in names if self.host.exists(f"/sys/block/{disk}/{name}/partition"))
+
+    def number(self, name: str) -> str | None:
+        return self.host.text(f"{self._folder(name)}/dev")
+
+    def _folder(self, name: str) -> str:
+        if self.host.is_folder(f"/sys/block/{name}"):
+            return f"/sys/block/{name}"
+        disk = next((disk for disk in self.disks if self.host.is_folder(f"/sys/block/{disk}/{name}")), None)
+        return f"/sys/block/{disk}/{name}" if disk else f"/sys/class/block/{name}"
+
+    def is_partition(self, name: str) -> bool:
+        return self.host.exists(f"{self._folder(name)}/partition")
+
+    def above(self, disk: str) -> tuple[str, ...]:
+        """The disk first, then its partitions, then all that is built on them."""
+        found: list[str] = []
+        waiting = [disk]
+        while waiting:
+            name = waiting.pop(0)
+            if name not in found:
+                found.append(name)
+                waiting += [*self.parts(name), *self.holders(name), *self.loops_on(name)]
+        return tuple(found)
+
+    def holders(self, name: str) -> tuple[str, ...]:
+        return self.host.names(f"{self._folder(name)}/holders")
+
+    def slaves(self, name: str) -> tuple[str, ...]:
+        return self.host.names(f"{self._folder(name)}/slaves")
+
+    def loops_on(self, name: str) -> tuple[str, ...]:
+        """Loop devices whose backing is this very device: the kernel opens it without holding it."""
+        return tuple(loop for loop, backing in self._loops if self.name_of(backing) == name)
+
+    def loops_in(self, disk: str) -> tuple[str, ...]:
+        """Loop devices whose file lies on a file system of this disk."""
+        mine = [mount.at.rstrip("/") + "/" for mount in self.mounts_of(disk)]
+        return tuple(loop for loop, backing in self._loops if any(backing.startswith(at) for at in mine if at != "/"))
+
+    def backing_file(self, loop: str) -> str | None:
+        return dict(self._loops).get(loop)
+
+    def mounts_of(self, disk: str) -> tuple[Mount, ...]:
+        names = self.above(disk)
+        numbers = {self.number(name) for name in names} - {None}
+        return tuple(mount for mount in self.mounts if mount.number in numbers or mount.source in names)
+
+    def swaps_of(self, disk: str) -> tuple[str, ...]:
+        names = self.above(disk)
+        lines = (self.host.text("/proc/swaps") or "").splitlines()[1:]
+        used = (self.name_of(_plain(line.split()[0])) for line in lines if line.split())
+        return tuple(name for name in used if name in names)
+
+    def btrfs_of(self, disk: str) -> tuple[str, ...]:
+        """Members of mounted btrfs: the second one is in neither mountinfo nor holders (wipe.md 3.11)."""
+        names = self.above(disk)
+        used = (path.rpartition("/")[2] for path in self.host.walk("/sys/fs/btrfs/*/devices/*"))
+        return tuple(dict.fromkeys(name for name in used if name in names))
+
+    def zram_of(self, disk: str) -> tuple[str, ...]:
+        """Compressed memory that writes its overflow to this disk."""
+        names = self.above(disk)
+        backing = ((zram, self.host.text(f"/sys/block/{zram}/backing_dev") or "none") for zram in self.disks)
+        return tuple(zram for zram, path in backing if path != "none" and self.name_of(path) in names)
+
+    def holds_path(self, disk: str, path: str) -> bool:
+        """Whether the folder at `path` lies on this disk."""
+        over = [mount for mount in self.mounts if f"{path.rstrip('/')}/".startswith(mount.at.rstrip("/") + "/")]
+        if not over:
+            return False
+        deepest = max(len(mount.at) for mount in over)
+        mine = self.mounts_of(disk)
+        return any(mount in mine for mount in over if len(mount.at) == deepest)
+
+    def driver(self, disk: str) -> str | None:
+        """The SCSI host's driver, as it calls itself: "ahci", "megaraid_sas"."""
+        match = re.search(r"/host(\d+)/", self.host.resolve(f"/sys/block/{disk}") or "")
+        return self.host.text(f"/sys/class/scsi_host/host{match[1]}/proc_name") if match else None
+
+    # --- NVMe ---
+
+    def siblings(self, disk: str) -> tuple[str, ...]:
+        """The other namespaces of the same NVMe drive, by sysfs topology: never by the names' numbers alone.
+
+        With native multipath a namespace hangs below its subsystem, its paths (nvme0c0n1) below the controllers.
+        """
+        if not _NVME.fullmatch(disk):
+            return ()
+        mine = self._nvme_roots(disk)
+        return tuple(
+            name for name in self.disks if name != disk and _NVME.fullmatch(name) and mine & self._nvme_roots(name)
+        )
+
+    def _nvme_roots(self, disk: str) -> frozenset[str]:
+        """The controllers and the subsystem that this namespace belongs to, by their place in sysfs."""
+        road = self.host.resolve(f"/sys/block/{disk}") or ""
+        roots = {road.rpartition("/")[0]} if road else set()
+        device = self.host.resolve(f"/sys/block/{disk}/device")
+        if device:
+            roots.add(device)
+        for path in self.host.walk("/sys/class/nvme-subsystem/*"):
+            place = self.host.resolve(path) or path
+            own = {self.host.resolve(f"{place}/{name}") for name in self.host.names(place) if name.startswith("nvme")}
+            if roots & ({place} | own) or road in own:
+                roots |= {place}
+        return frozenset(roots)
+
+    def namespace_id(self, disk: str) -> int | None:
+        told = self.host.text(f"/sys/block/{disk}/nsid") or (_NVME.fullmatch(disk) or ["", "", ""])[2]
+        return int(told) if told.strip().isdigit() else None
+
+
+def _plain(text: str) -> str:
+    return _ESCAPED.sub(lambda match: chr(int(match[1], 8)), text)
