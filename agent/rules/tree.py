@@ -13,6 +13,7 @@ import msgspec
 
 Operator = Literal["at_least", "at_most", "is", "one_of", "matches", "between", "present"]
 Outcome = Literal["refurbish", "review", "repair", "recycle"]
+WIPE = "effacement"  # the `part` of a fix that is a wipe
 OUTCOMES: tuple[Outcome, ...] = ("refurbish", "review", "repair", "recycle")  # best to worst
 # What a failing rule means. A note is told and changes nothing; "ignore" (unknown only) is told by --explain alone.
 Meaning = Literal["note", "review", "repair", "recycle"]

@@ -4,19 +4,25 @@ A verdict is a document: plain values only, the same in `--json`, in a record an
 rule, fact, observed and required values, source, and why it matters, in both languages.
 """
 
+import re
 from collections.abc import Iterable
 
 import msgspec
 
 from agent.facts import Gap, Machine, source_of
 from agent.rules.compile import Judge, compile_profile
-from agent.rules.tree import OUTCOMES, Bilingual, Fix, Outcome, Profile, Rule, WhenUnknown
+from agent.rules.tree import OUTCOMES, WIPE, Bilingual, Fix, Outcome, Profile, Rule, WhenUnknown
 from agent.verdict.fixes import Need, Purchase, cheapest
 from agent.verdict.proof import Finding, find
 from agent.verdict.sentences import tell_finding, where_told
 
 Value = bool | int | str | tuple[bool | int | str, ...] | None
 _TEXT_MOST = 256
+_WIPED = ("purged", "cleared", "cleared_with_exceptions")
+_STILL_BAD = Bilingual(
+    fr="L'effacement n'a pas réparé ce disque. Il faut le remplacer.",
+    en="The wipe did not mend this disk. It is to be replaced.",
+)
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,7 +71,7 @@ def judge(machine: Machine, profile: Profile | Judge) -> Verdict:
             found += [(reason, rule) for finding in find(rule, machine) if (reason := _reason(rule, finding, machine))]
     outcome = worst(reason.outcome for reason, _ in found)
     reasons = _ordered(_merged([reason for reason, _ in found]))
-    fixes, blocked_by = _mended(found, outcome)
+    fixes, blocked_by = _mended(found, outcome, machine)
     return Verdict(
         profile=own.name,
         version=own.version,
@@ -105,9 +111,13 @@ def _reason(rule: Rule, finding: Finding, machine: Machine) -> Reason | None:
     outcome: Outcome = "refurbish" if meaning == "note" else meaning
     is_fact_unknown = is_unknown and not finding.is_scope_unknown
     because = rule.unknown_because if is_fact_unknown and rule.unknown_because else rule.because
+    is_final = has_been_rechecked(rule, finding.item, machine)
+    if is_final and not is_unknown:
+        because = _STILL_BAD
     # What is unknown is looked at first: nobody buys a part for a fact that may be fine.
     is_mendable = outcome == "repair" or (outcome == "review" and not is_unknown)
-    fix = min(rule.fixes, key=lambda one: one.cost_eur, default=None) if is_mendable else None
+    fixes = fixes_of(rule, finding.item, machine)
+    fix = min(fixes, key=lambda one: one.cost_eur, default=None) if is_mendable else None
     return Reason(
         rule=rule.id,
         outcome=outcome,
@@ -123,8 +133,23 @@ def _reason(rule: Rule, finding: Finding, machine: Machine) -> Reason | None:
         because=because,
         told=_told(rule, finding, machine, gap),
         fix=fix,
-        recheck=rule.recheck,
+        recheck=None if is_final else rule.recheck,
     )
+
+
+def has_been_rechecked(rule: Rule, item: str | None, machine: Machine) -> bool:
+    """This rule waited for a wipe, and this disk has had it in this visit: what it says now is its last word."""
+    match = re.fullmatch(r"disks\[(\d+)\]", item or "")
+    if rule.recheck != "after-wipe" or match is None:
+        return False
+    return (machine.disks or ())[int(match[1])].erasure in _WIPED
+
+
+def fixes_of(rule: Rule, item: str | None, machine: Machine) -> tuple[Fix, ...]:
+    """The rule's fixes that can still help: a wipe that did not mend a disk will not do so the second time."""
+    if not has_been_rechecked(rule, item, machine):
+        return rule.fixes
+    return tuple(fix for fix in rule.fixes if fix.part != WIPE)
 
 
 def _told(rule: Rule, finding: Finding, machine: Machine, gap: Gap | None) -> Bilingual:
@@ -180,17 +205,21 @@ def _ordered(reasons: list[Reason]) -> tuple[Reason, ...]:
     return tuple(sorted(reasons, key=lambda reason: (-OUTCOMES.index(reason.outcome), reason.unknown)))
 
 
-def _mended(found: list[tuple[Reason, Rule]], outcome: Outcome) -> tuple[tuple[Purchase, ...], tuple[str, ...]]:
+def _mended(
+    found: list[tuple[Reason, Rule]], outcome: Outcome, machine: Machine
+) -> tuple[tuple[Purchase, ...], tuple[str, ...]]:
     """The cheapest fixes, and the rules that none of them mends."""
-    real = [(reason, rule) for reason, rule in found if reason.outcome != "refurbish"]
-    mendable = [(reason, rule) for reason, rule in real if _is_mendable(reason, rule)]
-    needs = [Need(rule=rule.id, item=reason.item, fixes=rule.fixes) for reason, rule in mendable]
-    fixes = () if outcome == "recycle" else cheapest(needs)
+    real = [
+        (reason, Need(rule=rule.id, item=reason.item, fixes=fixes_of(rule, reason.item, machine)))
+        for reason, rule in found
+        if reason.outcome != "refurbish"
+    ]
+    fixes = () if outcome == "recycle" else cheapest([need for reason, need in real if _is_mendable(reason, need)])
     replaced = {fix.item for fix in fixes if fix.replaces}
     blocked = [
-        rule.id
-        for reason, rule in real
-        if not _is_mendable(reason, rule) and (reason.item is None or reason.item not in replaced)
+        need.rule
+        for reason, need in real
+        if not _is_mendable(reason, need) and (reason.item is None or reason.item not in replaced)
     ]
     return fixes, tuple(dict.fromkeys(blocked))
 
@@ -204,6 +233,6 @@ def _placed(fix: Purchase, machine: Machine) -> Purchase:
     return msgspec.structs.replace(fix, **texts)
 
 
-def _is_mendable(reason: Reason, rule: Rule) -> bool:
+def _is_mendable(reason: Reason, need: Need) -> bool:
     """A part answers what is known to be wrong; what is unknown wants a look first, unless the rule says repair."""
-    return bool(rule.fixes) and (reason.outcome == "repair" or (reason.outcome == "review" and not reason.unknown))
+    return bool(need.fixes) and (reason.outcome == "repair" or (reason.outcome == "review" and not reason.unknown))
