@@ -1,6 +1,7 @@
 """What an NVMe family offers, what an erase would hit, and that a family opened to look only looks."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -8,7 +9,7 @@ from hypothesis import strategies as some
 
 from agent.wipe.device import Gone, Refused
 from agent.wipe.nvme import NvmeFamily, open_nvme
-from agent.wipe.nvme.admin import LOOKING, SANITIZE, Command, NvmeAdmin
+from agent.wipe.nvme.admin import LOOKING, SANITIZE, Command, Completion, NvmeAdmin
 from tests.wipe.nvme.test_sanitize import BLOCK, opened
 from tests.wipe.twins.nvme import Notes, NvmeTwin, media_of, no_wait, noting
 
@@ -86,6 +87,46 @@ def test_a_drive_that_makes_no_sense_offers_nothing() -> None:
     twin._controller = lambda: bytes(4096)  # type: ignore[method-assign]
     told = family_of(twin).abilities()
     assert len(told) == 5 and not any(one.can for one in told) and "does not say what it is" in told[0].en
+
+
+@pytest.mark.parametrize("what", ["empty active namespace", "ours is not active", "active but not allocated", "none"])
+def test_a_list_of_namespaces_that_makes_no_sense_offers_nothing(what: str) -> None:
+    twin = NvmeTwin(namespaces=two(), oacs=10)
+    nsid = 1
+    if what == "empty active namespace":
+        twin._namespace = lambda nsid: bytes(4096)  # type: ignore[method-assign]
+    elif what == "ours is not active":
+        nsid = 7
+    elif what == "none":
+        twin.inactive = (1, 2)
+
+    def submit(command: Command) -> Completion:
+        if what == "active but not allocated" and command.cdw10 == 0x10:
+            return Completion(data=b"\x01".ljust(4096, b"\0"))
+        return twin.submit(command)
+
+    family = open_nvme(-1, media_of(twin), armed=False, submit=submit, nsid=nsid, siblings=TWO, wait=no_wait)
+    told = family.abilities()
+    assert not any(one.can for one in told) and "makes no sense" in told[0].en
+    with pytest.raises(Gone):
+        family.identify()
+
+
+def test_an_answer_with_an_error_status_has_no_data() -> None:
+    twin = NvmeTwin()
+
+    def submit(command: Command) -> Completion:
+        answer = twin.submit(command)
+        return replace(answer, status=6) if command.opcode == 2 else answer
+
+    family = open_nvme(-1, media_of(twin), armed=False, submit=submit, nsid=1, wait=no_wait)
+    assert can(family) == ["nvme-format-user-data"]
+
+
+def test_a_failed_sanitize_stops_format_but_not_another_sanitize() -> None:
+    told = {one.technique: one for one in family_of(NvmeTwin(status=3, state=4, sanicap=0b1010)).abilities()}
+    assert told[BLOCK].can and "had failed" in told[BLOCK].en
+    assert not told["nvme-format-user-data"].can and "failed" in told["nvme-format-user-data"].en
 
 
 def test_a_drive_with_sanitize_but_no_log_cannot_sanitize() -> None:

@@ -50,6 +50,13 @@ def test_the_transport_never_lets_a_format_through_that_does_not_erase(cdw10: in
     assert not twin.sent
 
 
+def test_the_transport_lets_no_format_through_without_a_namespace() -> None:
+    twin = NvmeTwin()
+    with pytest.raises(Refused):
+        NvmeAdmin(twin.submit, armed=True).send(Command(name="FORMAT NVM", opcode=FORMAT, nsid=0, cdw10=0x200))
+    assert not twin.sent
+
+
 def test_ses_2_is_never_tried_on_a_drive_that_would_take_it_and_erase_nothing() -> None:
     """QEMU's drive answers success to any SES (wipe.md 4); FNA bit 2 is what tells."""
     twin = NvmeTwin(fna=0)

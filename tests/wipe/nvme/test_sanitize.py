@@ -193,6 +193,59 @@ def test_a_drive_whose_last_sanitize_failed_is_tried_again() -> None:
     assert to_the_end(eraser).state == "done"
 
 
+def test_an_older_success_of_another_command_makes_ours_new() -> None:
+    twin = NvmeTwin(status=1, scdw10=0x0C, is_all_erased=True, fault="instant")
+    eraser = opened(twin).eraser(BLOCK)
+    eraser.begin(noting(Notes()))
+    assert eraser.poll().state == "done" and twin.ended == [0x0A]
+
+
+def test_a_refused_command_is_not_done_by_a_success_that_comes_later() -> None:
+    twin = NvmeTwin(fault="denied")
+    eraser = opened(twin).eraser(BLOCK)
+    with pytest.raises(Refused):
+        eraser.begin(noting(Notes()))
+    twin.status, twin.scdw10, twin.is_all_erased = 1, 0x0A, True
+    standing = eraser.poll()
+    assert standing.state == "idle" and "never taken" in standing.said
+
+
+def test_somebody_elses_erase_is_waited_for_and_is_not_ours() -> None:
+    twin, notes = NvmeTwin(fault="does-nothing"), Notes()
+    eraser = opened(twin).eraser(BLOCK)
+    eraser.begin(noting(notes))
+    twin.fault, twin.status, twin.state, twin.scdw10, twin._running = "", 2, 3, 0x0C, 0x0C
+    standing = eraser.poll()
+    assert standing.state == "running" and "another command" in standing.said
+    assert to_the_end(eraser).state == "idle"
+    assert "nvme-sanitize-running" not in [step for step, _ in notes]
+
+
+@pytest.mark.parametrize("reads, state", [(2, "running"), (3, "running"), (30, "running")])
+def test_a_log_that_stays_away_while_it_runs(reads: int, state: str) -> None:
+    """The last known progress is told again: the stall rule decides."""
+    twin = NvmeTwin(steps_most=9)
+    eraser = opened(twin).eraser(BLOCK)
+    eraser.begin(noting(Notes()))
+    first = eraser.poll()
+    twin._unreadable = reads
+    again = eraser.poll()
+    assert again.state == state
+    assert (again.permille == first.permille) is (reads > 2)
+    twin._unreadable = 0
+    assert to_the_end(eraser).state == "done"
+
+
+def test_a_success_that_is_taken_back() -> None:
+    twin = NvmeTwin()
+    eraser = opened(twin).eraser(BLOCK)
+    eraser.begin(noting(Notes()))
+    assert to_the_end(eraser).state == "done"
+    twin.status = 3
+    with pytest.raises(EraseFailed, match="took its success back"):
+        eraser.settle(noting(Notes()))
+
+
 # --- media verification -----------------------------------------------------------------------------------------------
 
 
@@ -230,6 +283,17 @@ def test_without_the_state_a_reader_changes_nothing() -> None:
     assert to_the_end(eraser).state == "done" and sanitizes(twin) == [0x00A]
 
 
+def test_media_verification_that_cannot_be_left_is_read_once_and_stalls() -> None:
+    twin = NvmeTwin(sanicap=0b1010, fault="verification-sticks")
+    eraser = sanitizer(opened(twin))
+    reads: list[int] = []
+    eraser.reader = lambda: reads.append(1)
+    eraser.begin(noting(Notes()))
+    standing = to_the_end(eraser)
+    assert (standing.state, standing.permille) == ("running", None) and "not ended" in standing.said
+    assert reads == [1]
+
+
 # --- power cuts -------------------------------------------------------------------------------------------------------
 
 
@@ -261,6 +325,23 @@ def test_resume_with_nothing_in_the_log(notes: tuple[str, ...], error: type[Exce
     details = {"cdw10": "0000000a", "before": "0 00000000 0"}
     with pytest.raises(error, match=said):
         opened(NvmeTwin()).eraser(BLOCK).resume(tuple(Noted(step=step, details=details) for step in notes))
+
+
+@pytest.mark.parametrize(
+    "before, status, steps, error",
+    [
+        ("1 0000000a 0", 1, ("nvme-sanitize", "nvme-sanitize-taken"), EraseFailed),
+        ("1 0000000a 0", 1, ("nvme-sanitize",), Refused),
+        ("3 0000000a 0", 3, ("nvme-sanitize",), Refused),
+        ("3 0000000a 0", 3, ("nvme-sanitize", "nvme-sanitize-taken"), EraseFailed),
+    ],
+)
+def test_resume_takes_no_older_result(before: str, status: int, steps: tuple[str, ...], error: type[Exception]) -> None:
+    twin = NvmeTwin(status=status, scdw10=0x0A)
+    with pytest.raises(error):
+        opened(twin).eraser(BLOCK).resume(
+            tuple(Noted(step=step, details={"cdw10": "0000000a", "before": before}) for step in steps)
+        )
 
 
 def test_resume_finds_a_failure_and_leaves_it() -> None:

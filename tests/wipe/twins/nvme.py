@@ -180,6 +180,8 @@ class NvmeTwin:
             self.state = 0
             return Completion()
         if action == 5:
+            if self.fault == "verification-sticks":
+                return Completion(status=INTERNAL)
             if self.state != 5:
                 return Completion(status=INVALID_FIELD)
             self.state, self.progress, self._steps = 6, 0, self.steps_most - 1
