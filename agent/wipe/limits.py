@@ -9,6 +9,7 @@ GIB = 1 << 30
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     chunk_bytes: int = 4 * MIB  # one transfer
+    spoil_step_bytes: int = 512  # a byte in each of these is spoiled before a read
     middle_bytes: int = 128 << 10  # a failed chunk is tried again in these, and these in sectors
     sector_retries: int = 2  # after the first failure of a single sector
     errors_most: int = 10_000  # bad sectors of one pass; more is a disk to destroy

@@ -1,0 +1,126 @@
+"""Random blocks planted before an erasure and looked for after it: a device that only says it erased is found out.
+
+Besides first, last and evenly spread places there are markers at the highest powers of two: a fake capacity that drops
+the high bits of an address would have two of them in one place, and they are read only after all were written.
+"""
+
+import hashlib
+from collections.abc import Iterable
+
+from agent.erasure import Markers
+from agent.wipe.buffers import aligned, equal_pieces, is_zeros
+from agent.wipe.device import BlockIO, EraseFailed, Refused
+from agent.wipe.overwrite import flush
+from agent.wipe.pieces import check_there
+from agent.wipe.stream import Fill
+
+COUNT = 16
+LENGTH_BYTES = 1 << 20
+ALIGN_BYTES = 4096
+_SHARE = 4  # markers take at most a quarter of a small disk
+_POWERS = 3
+
+
+def marker_length(size_bytes: int) -> int:
+    """1 MiB, less on a small disk; 0 where not even one fits."""
+    fitting = size_bytes // (COUNT * _SHARE)
+    return min(LENGTH_BYTES, max(fitting - fitting % ALIGN_BYTES, ALIGN_BYTES if size_bytes >= ALIGN_BYTES else 0))
+
+
+def choose_offsets(size_bytes: int, extra: Iterable[int] = ()) -> tuple[int, ...]:
+    """At most 16 places and the extra ones (where a hidden area begins), never overlapping, in order."""
+    length = marker_length(size_bytes)
+    if not length:
+        return ()
+    end = size_bytes - length
+    top = end.bit_length() - 1
+    chosen: list[int] = []
+
+    def add(offset: int) -> None:
+        if all(abs(offset - other) >= length for other in chosen):
+            chosen.append(offset)
+
+    add(0)
+    add(end)
+    for offset in extra:
+        add(min(max(0, offset - offset % ALIGN_BYTES), end))
+    most = COUNT + len(chosen) - (2 if end >= length else 1)
+    for power in range(top, max(top - _POWERS, 0), -1):
+        if 1 << power >= ALIGN_BYTES:
+            add(1 << power)
+    steps = max(1, most - len(chosen)) + 1
+    for number in range(1, steps):
+        spread = end * number // steps
+        if len(chosen) < most:
+            add(spread - spread % ALIGN_BYTES)
+    return tuple(sorted(chosen))
+
+
+def plant(io: BlockIO, offsets: Iterable[int], key: bytes) -> Markers:
+    """Write all, flush, ask the device for all of them. The Markers say which are planted.
+
+    Refused: not one could be written. EraseFailed: one came back otherwise than written (the device lies already now),
+    or more than half of them could not be planted. Gone.
+    """
+    fill, length, wanted = Fill("aes-256-ctr", key), marker_length(io.size_bytes), tuple(offsets)
+    buffer = aligned(length)
+    written, said = [], ""
+    for offset in wanted:
+        fill.write(buffer, offset)
+        try:
+            if io.write_from(buffer, offset) == length:
+                written.append(offset)
+        except OSError as error:
+            said = f" (errno {error.errno})"
+            check_there(io)
+    if not written:
+        raise Refused(f"no marker can be written{said}")
+    flush(io)
+    io.forget()
+    planted, digest = [], hashlib.sha256()
+    for offset in written:
+        if _read(io, buffer, offset):
+            digest.update(buffer)
+            fill.strip(buffer, offset)
+            if not is_zeros(buffer):
+                raise EraseFailed(f"the disk took a marker at byte {offset} and gives back something else")
+            planted.append(offset)
+    if 2 * len(planted) < len(wanted):
+        raise EraseFailed(f"only {len(planted)} of {len(wanted)} markers can be written and read{said}")
+    return Markers(offsets=tuple(planted), length_bytes=length, digest=digest.hexdigest())
+
+
+def seek(io: BlockIO, markers: Markers, key: bytes) -> tuple[int, int]:
+    """(survived, unreadable): those of which a sector is still there; others of which a part is unreadable."""
+    fill = Fill("aes-256-ctr", key)
+    sector, zeros = aligned(io.sector_bytes), aligned(min(512, io.sector_bytes))
+    flush(io)
+    io.forget()
+    survived = unreadable = 0
+    for offset in markers.offsets:
+        is_there = is_dark = False
+        buffer = aligned(markers.length_bytes)
+        if _read(io, buffer, offset):
+            fill.strip(buffer, offset)
+            is_there = any(equal_pieces(buffer, zeros))
+        else:
+            for place in range(offset, offset + markers.length_bytes, io.sector_bytes):
+                if not _read(io, sector, place):
+                    is_dark = True
+                    continue
+                fill.strip(sector, place)
+                is_there = is_there or is_zeros(sector)
+        survived += is_there
+        unreadable += is_dark and not is_there
+    return survived, unreadable
+
+
+def _read(io: BlockIO, buffer: memoryview, offset_bytes: int) -> bool:
+    """Whether all of it could be read."""
+    if len(buffer):
+        buffer[:] = b"\xa5" * len(buffer)  # what a read leaves as it was is not a marker
+    try:
+        return io.read_into(buffer, offset_bytes) == len(buffer)
+    except OSError:
+        check_there(io)
+        return False
