@@ -62,7 +62,8 @@ def open_hidden(transport: SgAta, visible_bytes: int, resize: Resize) -> Hidden:
         return found
     said = [*first.said]
     seen = _open_max(transport, first, said)
-    if seen.dco is not None and seen.dco > seen.visible:
+    # DCO RESTORE also undoes other factory settings: only for sectors that no SET MAX can reach.
+    if seen.dco is not None and seen.dco > max(seen.hpa or 0, seen.visible):
         reply = transport.issue(commands.DCO_RESTORE)
         said.append(f"DCO RESTORE: {reply.said}")
         seen = _open_max(transport, _again(transport, seen, said), said)
@@ -175,10 +176,8 @@ def _open_max(transport: SgAta, seen: _Seen, said: list[str]) -> _Seen:
         command = commands.set_max(native, is_ext=seen.is_ext, for_good=for_good)
         reply = transport.issue(command)
         said.append(f"{command.name} {'for good' if for_good else 'until power-off'}: {reply.said}")
-        if not reply.is_ok:
-            break
-        seen = _again(transport, seen, said)
-        if seen.visible != native + 1:
+        seen = _again(transport, seen, said)  # even when it failed: what IDENTIFY shows is what counts
+        if not reply.is_ok or seen.visible != native + 1:
             break
     return seen
 

@@ -1,7 +1,7 @@
 """Have Linux read a disk's size again after its hidden area was opened, and say what it sees.
 
 libata keeps the number of sectors from its last IDENTIFY, so asking the SCSI layer alone shows the old size: a scan of
-the host makes libata reset the link and identify again (ata_scsi_user_scan), then a rescan of the device reads the size.
+the host makes libata reset the link and identify again (ata_scsi_user_scan), then a device rescan reads the size.
 Untested on hardware.
 """
 
