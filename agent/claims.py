@@ -25,10 +25,13 @@ def standing_of(erasure: Erasure) -> Standing:
 
 
 def settled(erasure: Erasure) -> Outcome:
-    """The outcome to act on: the claimed one, or less where the evidence beside it says otherwise."""
+    """The outcome to act on: the claimed one, or less where the evidence or the validation says otherwise."""
     if erasure.ended_at is None and erasure.outcome != "failed":
         return "interrupted"
-    return "not_proven" if objections(erasure) else erasure.outcome
+    is_rejected = erasure.outcome in SUCCESS and erasure.validation is not None and (
+        erasure.validation.decision == "reject"
+    )  # fmt: skip
+    return "not_proven" if is_rejected or objections(erasure) else erasure.outcome
 
 
 def is_overwrite(attempt: Attempt) -> bool:

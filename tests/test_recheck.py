@@ -203,4 +203,4 @@ def test_a_disk_without_any_number_is_known_by_name_and_size() -> None:
 def test_the_proof_tells_the_erasure_in_words() -> None:
     after, _ = judged(laptop(tired()), erasures.cleared_with_exceptions())
     text = explain(after, PROFILES[0], "fr")
-    assert "effacement : effacé, sauf des secteurs" in text and "[X]  effacement-rate → à réparer" in text
+    assert "effacement : effacé sauf des secteurs" in text and "[X]  effacement-rate → à réparer" in text

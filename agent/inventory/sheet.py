@@ -8,12 +8,15 @@ from typing import Any, NamedTuple
 import msgspec
 
 from agent import labels
+from agent.claims import objections, standing_of
+from agent.erasure import Erasure
 from agent.facts import Battery, Disk, Fact, Machine
 from agent.inventory.moment import read_aloud
 from agent.inventory.told import label_of, shortened, tell, tell_required
 from agent.inventory.words import word
 from agent.oneline import name_of
 from agent.record import Record
+from agent.report import words as said
 
 _ROWS_MOST = 200
 _SECTIONS = ("system", "firmware", "cpu", "memory")
@@ -83,6 +86,7 @@ class Sheet(NamedTuple):
     record_id: str
     made_at: str
     verdicts: tuple[Judged, ...]
+    erasures: Table
     sections: tuple[Section, ...]
     gaps: Table
 
@@ -100,6 +104,7 @@ def make_sheet(record: Record, received_at: str, lang: str) -> Sheet:
         record_id=record.id,
         made_at=read_aloud(record.made_at, lang),
         verdicts=tuple(_judged(verdict, record.machine, lang) for verdict in record.verdicts[:64]),
+        erasures=_erasures(record.erasures, lang),
         sections=tuple(_sections(record.machine, lang)),
         gaps=_gaps(record.machine, lang),
     )
@@ -169,6 +174,41 @@ def _said(value: object, lang: str) -> str:
     if isinstance(value, dict):
         value = value.get(lang) or value.get("fr") or value.get("en")
     return value if isinstance(value, str) else ""
+
+
+# --- erasures ---------------------------------------------------------------------------------------------------------
+
+_ERASURE = (
+    "erased-disk", "erased-outcome", "erased-level", "erased-technique", "erased-verified", "erased-validation",
+    "erased-exceptions",
+)  # fmt: skip
+
+
+def _erasures(erasures: tuple[Erasure, ...], lang: str) -> Table:
+    """One row for each disk; no word in it is stronger than the evidence in the record."""
+    rows = tuple(_erasure(erasure, lang) for erasure in erasures[:_ROWS_MOST])
+    return Table(word("erasures", lang), tuple(word(key, lang) for key in _ERASURE), rows)
+
+
+def _erasure(erasure: Erasure, lang: str) -> tuple[str, ...]:
+    media = erasure.media
+    last = erasure.attempts[-1] if erasure.attempts else None
+    count = said.bad_sectors(erasure)
+    validation = erasure.validation
+    exceptions = [word("bad-sectors", lang, n=said.number(count, lang))] if count else []
+    exceptions += [word("contradiction", lang)] if objections(erasure) else []
+    if standing_of(erasure) != "certificate" and erasure.why:
+        exceptions.append(shortened(erasure.why[0].en if lang == "en" else erasure.why[0].fr, 160))
+    exceptions += [word("untested", lang)] if erasure.untested_on_hardware else []
+    return (
+        shortened(" ".join(filter(None, (media.model, media.serial))) or media.name),
+        said.ending(erasure, lang),
+        said.level(erasure, lang),
+        said.technique(last.technique, lang) if last else "–",
+        said.verification(last, lang),
+        said.told(said.DECISIONS, validation.decision, lang) if validation else "–",
+        ", ".join(exceptions) or word("no-exception", lang),
+    )
 
 
 # --- facts ------------------------------------------------------------------------------------------------------------

@@ -284,7 +284,7 @@ emmc | mémoire soudée (eMMC) | soldered memory (eMMC)
 sd-card | carte mémoire | memory card
 purged | effacé en profondeur (Purge) | purged (Purge)
 cleared | effacé (Clear) | cleared (Clear)
-cleared_with_exceptions | effacé, sauf des secteurs | cleared, save some sectors
+cleared_with_exceptions | effacé sauf des secteurs | cleared save some sectors
 not_proven | non prouvé | not proven
 erasure:failed | raté | failed
 erasure:interrupted | interrompu | interrupted

@@ -5,7 +5,7 @@ that waits for its validation. It names no standard that the disk did not attest
 """
 
 import agent.report.words as words
-from agent.claims import Standing, objections, settled, standing_of
+from agent.claims import Standing, objections, standing_of
 from agent.erasure import Erasure
 from agent.labels import tell
 from agent.oneline import name_of
@@ -52,7 +52,7 @@ def certificate(record: Record, erasure: Erasure, lang: str, *, digest: str) -> 
     standing = standing_of(erasure)
     page.title(*TITLES[standing])
     page.text(*_SENTENCES[standing])
-    _result(page, erasure, standing)
+    _result(page, erasure)
     _disk(page, erasure)
     _host(page, record)
     _method(page, erasure)
@@ -64,12 +64,10 @@ def certificate(record: Record, erasure: Erasure, lang: str, *, digest: str) -> 
     return str(page)
 
 
-def _result(page: Page, erasure: Erasure, standing: Standing) -> None:
+def _result(page: Page, erasure: Erasure) -> None:
     page.section("Résultat", "Result")
-    page.row("Résultat", "Outcome", words.outcome(settled(erasure), page.lang))
-    level = erasure.level if standing in ("certificate", "to-validate") else None
-    none = page.say("aucun", "none")
-    page.row("Niveau NIST atteint", "NIST level reached", words.told(words.LEVELS, level, page.lang) if level else none)
+    page.row("Résultat", "Outcome", words.ending(erasure, page.lang))
+    page.row("Niveau NIST atteint", "NIST level reached", words.level(erasure, page.lang))
     for reason in erasure.why[:20]:
         page.row("Pourquoi, et pas plus", "Why, and why not more", page.say(reason.fr, reason.en))
     for reason in objections(erasure):

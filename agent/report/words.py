@@ -1,6 +1,7 @@
 """What the words of an erasure are in plain French and in English; `labels` has those that rules judge."""
 
 from agent import labels
+from agent.claims import settled, standing_of
 from agent.erasure import Attempt, Erasure, Technique
 
 TECHNIQUES: dict[Technique, tuple[str, str]] = {
@@ -72,6 +73,22 @@ def technique(name: Technique, lang: str) -> str:
 
 def outcome(name: str, lang: str) -> str:
     return labels.tell("disks.erasure", name, lang)
+
+
+def ending(erasure: Erasure, lang: str) -> str:
+    """How it ended, as far as the evidence carries: never a success without an end."""
+    standing = standing_of(erasure)
+    if standing == "begun":
+        return "begun, end unknown" if lang == "en" else "commencé, fin inconnue"
+    if standing == "untouched":
+        return "not touched" if lang == "en" else "pas touché"
+    return outcome(settled(erasure), lang)
+
+
+def level(erasure: Erasure, lang: str) -> str:
+    """The level reached, only where a success stands."""
+    reached = erasure.level if standing_of(erasure) in ("certificate", "to-validate") else None
+    return told(LEVELS, reached, lang) if reached else ("none" if lang == "en" else "aucun")
 
 
 def verification(attempt: Attempt | None, lang: str) -> str:

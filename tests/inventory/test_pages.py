@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 from agent.facts import Disk, Machine, System
 from agent.inventory import desk
 from agent.inventory.settings import Settings
+from tests import erasures
 from tests.inventory import JSON, VERDICTS, Station, made_up_machine
 
 HOSTILE = "<script>alert(1)</script>\x1b[31m\u202egpj.exe\u200b =HYPERLINK(\"x\",'y')"
@@ -156,6 +157,46 @@ def test_the_pages_of_a_long_list(client: TestClient, station: Station) -> None:
     assert len(machine_links(second)) == 10
     assert not set(machine_links(first)) & set(machine_links(second))
     assert "Tous (60)" in second
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("purged", (("effacé en profondeur (Purge)", "ATA SANITIZE, effacement des blocs", "relu à 100 %", "accepté",
+                     "méthode essayée sur disques simulés seulement"),
+                    ("purged (Purge)", "ATA SANITIZE, block erase", "100% read", "approved", "simulated disks only"))),
+        ("cleared", (("effacé (Clear)", "relu à 100 %, juste à 100 %", "Clear (tout", "rien"),
+                     ("cleared (Clear)", "100% right", "nothing"))),
+        ("cleared_with_exceptions", (("effacé sauf des secteurs", "9 secteurs non prouvés", "refusé", "juste à 99,9 %"),
+                                     ("cleared save some sectors", "9 sectors not proven", "rejected"))),
+        ("not_proven", (("non prouvé", "relu à 9,9 %, juste à 9,9 %", "Relecture par sondage seulement"), ("not proven", "9.9% read back", "sampling only"))),
+        ("failed", (("raté",), ("failed",))),
+        ("interrupted", (("interrompu", "rien n&#39;a été relu"), ("interrupted", "nothing was read back"))),
+        ("begun", (("commencé, fin inconnue",), ("begun, end unknown",))),
+    ],
+)  # fmt: skip
+def test_every_erasure_is_shown_no_stronger_than_it_is(
+    client: TestClient, station: Station, lang: str, name: str, shown: tuple[tuple[str, ...], tuple[str, ...]]
+) -> None:
+    store(client, station, 1, kind="wipe", erasures=(erasures.EVERY[name](),))
+    page = client.get(machine_links(client.get("/").text)[0] + f"?lang={lang}").text
+    check_page(page)
+    told = page.partition('id="erasures"')[2].partition("</section>")[0]
+    for text in (*shown[lang == "en"], erasures.EVERY[name]().media.serial or ""):
+        assert text in told, text
+    assert ("effacé (Clear)" in told or "cleared (Clear)" in told) is (name == "cleared")
+
+
+def test_an_overclaim_is_shown_as_one_and_hostile_words_stay_text(client: TestClient, station: Station) -> None:
+    media = msgspec.structs.replace(erasures.HARD_DISK, model=HOSTILE, serial="S" * 5000)
+    store(client, station, 1, erasures=(erasures.cleared(attempts=(), media=media),))
+    page = client.get(machine_links(client.get("/").text)[0]).text
+    check_page(page)
+    told = page.partition('id="erasures"')[2].partition("</section>")[0]
+    assert "non prouvé" in told and "la fiche se contredit" in told and "&lt;script&gt;" in told and len(told) < 4000
+    store(client, station, 2)
+    assert 'id="erasures"' not in client.get("/records/" + store(client, station, 3)[:16]).text
 
 
 def hostile_machine() -> Machine:
