@@ -1,0 +1,53 @@
+"""Which commands reach a disk: ATA, NVMe, SCSI or MMC, by how it is connected. None: only reading and writing does.
+
+Imported when needed: a bench of SATA disks never loads the NVMe code.
+"""
+
+from collections.abc import Mapping
+
+from agent.erasure import Media
+from agent.wipe.device import DiskError, Family
+from agent.wipe.media import is_loop
+
+
+def open_family(
+    descriptor: int, media: Media, *, armed: bool, siblings: Mapping[int, str] | None = None, is_locked: bool = False
+) -> Family | None:
+    """The family that speaks to the disk behind this descriptor, or None when none does or none gets an answer.
+
+    `armed=False`: nothing that changes the disk can be sent. `siblings`: the other namespaces of an NVMe drive, by
+    number, each already found free.
+    """
+    if is_loop(media.name) or media.kind == "virtual":
+        return None
+    if media.transport in ("sata", "ide"):
+        from agent.wipe.ata.family import open_ata
+
+        return open_ata(descriptor, media, armed=armed)
+    if media.transport == "usb":
+        return _behind_usb(descriptor, media, armed=armed)
+    if media.transport == "nvme":
+        from agent.wipe.nvme.family import open_nvme
+
+        return open_nvme(descriptor, media, armed=armed, siblings=siblings or {}, is_locked=is_locked)
+    if media.transport == "sas":
+        from agent.wipe.scsi.family import open_scsi
+
+        return open_scsi(descriptor, media, armed=armed)
+    if media.transport == "mmc":
+        from agent.wipe.mmc.family import open_mmc
+
+        return open_mmc(descriptor, media, armed=armed)
+    return None
+
+
+def _behind_usb(descriptor: int, media: Media, *, armed: bool) -> Family | None:
+    """ATA through the bridge, when the disk behind it names itself; a stick or an unknown bridge has no commands."""
+    from agent.wipe.ata.family import open_ata
+
+    family = open_ata(descriptor, media, armed=armed)
+    try:
+        serial, model, _ = family.identify()
+    except (DiskError, OSError):
+        return None
+    return family if serial or model else None

@@ -1,0 +1,461 @@
+"""`claim` on real loop devices: what it takes, what it refuses and why, and that nothing else can write."""
+
+import ast
+import contextlib
+import ctypes
+import fcntl
+import mmap
+import multiprocessing
+import os
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from agent.erasure import Media
+from agent.host import Host, Output
+from agent.wipe import interlocks
+from agent.wipe import target as target_module
+from agent.wipe.device import Gone, Refused
+from agent.wipe.job import Job, Plan
+from agent.wipe.media import loop_disk, media_of
+from agent.wipe.refusals import reason
+from agent.wipe.target import ClaimRefused, Target, claim
+from tests.wipe.loops import change_file, loop, needs_loops, tell_size
+
+pytestmark = needs_loops
+MIB = 1 << 20
+
+
+class Silent:
+    """A live machine whose programs are not installed."""
+
+    def run(self, argv: tuple[str, ...], timeout_s: float) -> Output:
+        return Output(argv=argv, why="tool-missing")
+
+    def outputs(self, program: str) -> tuple[Output, ...]:
+        return ()
+
+
+def live() -> Host:
+    host = Host(runner=Silent())
+    host.is_live = True
+    return host
+
+
+def image(folder: Path, name: str = "disk.img", size: int = 8 * MIB) -> Path:
+    folder.mkdir(exist_ok=True, parents=True)
+    path = folder / name
+    path.touch()
+    os.truncate(path, size)
+    return path
+
+
+def media(node: str) -> Media:
+    disk = loop_disk(live(), Path(node).name)
+    assert disk is not None
+    return media_of(live(), disk)
+
+
+def job(node_or_media: str | Media, **changes: Any) -> Job:
+    told = media(node_or_media) if isinstance(node_or_media, str) else node_or_media
+    given = {"allow_virtual": True} | changes
+    return Job(id="0" * 32, media=told, plan=Plan(steps=(), level="clear"), journal="/nowhere", **given)
+
+
+def refused(wanted: Job, **more: Any) -> str:
+    with pytest.raises(ClaimRefused) as caught:
+        claim(wanted, live(), sleep=lambda _: None, **more).close()
+    assert caught.value.reason.fr and caught.value.reason.en and caught.value.exit_code == 3
+    return caught.value.reason.rule
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Iterator[str]:
+    with loop(image(tmp_path)) as made:
+        yield made
+
+
+@contextlib.contextmanager
+def mounted(source: str, at: Path, kind: str, flags: int = 0) -> Iterator[Path]:
+    """mount(2) by ctypes: no program."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    at.mkdir(exist_ok=True)
+    if libc.mount(source.encode(), str(at).encode(), kind.encode(), flags, None):
+        pytest.skip(f"mount of {kind}: {os.strerror(ctypes.get_errno())}")
+    try:
+        yield at
+    finally:
+        libc.umount2(str(at).encode(), 2)
+
+
+def make(*words: str) -> None:
+    import shutil
+    import subprocess
+
+    program = shutil.which(words[0], path="/usr/sbin:/sbin:/usr/bin:/bin")
+    if program is None:
+        pytest.skip(f"{words[0]} is not installed here")
+    done = subprocess.run([program, *words[1:]], capture_output=True, stdin=subprocess.DEVNULL)
+    assert done.returncode == 0, done.stderr
+
+
+# --- what is claimed --------------------------------------------------------------------------------------------------
+
+
+def test_a_free_disk_is_claimed_written_and_given_back(tmp_path: Path) -> None:
+    path = image(tmp_path)
+    with loop(path) as made:
+        wanted = job(made)
+        with claim(wanted, live()) as ours:
+            assert ours.job is wanted and ours.media == wanted.media and ours.family is None
+            assert (ours.io.size_bytes, ours.io.sector_bytes) == (8 * MIB, 512)
+            with mmap.mmap(-1, 4096) as room, memoryview(room) as view:
+                room.write(b"b" * 4096)
+                assert ours.io.write_from(view, 4096) == 4096
+                ours.io.flush()
+                ours.io.forget()
+                room.seek(0)
+                room.write(b"\0" * 4096)
+                assert ours.io.read_into(view, 4096) == 4096 and bytes(view[:1]) == b"b"
+            ours.recheck()
+            assert ours.health() is None and ours.temperature_c() is None
+        assert path.read_bytes()[4096:8192] == b"b" * 4096
+        with pytest.raises(Gone):
+            ours.recheck()
+        claim(wanted, live()).close()
+
+
+@pytest.mark.parametrize("purpose", ["rehearse", "look"])
+def test_looking_cannot_write(node: str, purpose: str) -> None:
+    with claim(job(node, purpose=purpose), live()) as ours:
+        ours.recheck()
+        with mmap.mmap(-1, 4096) as room, memoryview(room) as view:
+            with pytest.raises(OSError, match="Bad file descriptor"):
+                ours.io.write_from(view, 0)
+            assert ours.io.read_into(view, 0) == 4096
+
+
+def test_a_read_only_disk_can_be_looked_at_only(tmp_path: Path) -> None:
+    with loop(image(tmp_path), read_only=True) as node:
+        assert refused(job(node)) == "read-only"
+        assert refused(job(node, purpose="rehearse")) == "read-only"
+        claim(job(node, purpose="look"), live()).close()
+
+
+def test_big_sectors(tmp_path: Path) -> None:
+    with loop(image(tmp_path), sector_bytes=4096) as node, claim(job(node), live()) as ours:
+        assert ours.io.sector_bytes == 4096
+
+
+# --- what is refused --------------------------------------------------------------------------------------------------
+
+
+def test_virtual_disks_only_when_allowed(node: str) -> None:
+    assert refused(job(node, allow_virtual=False)) == "virtual-disk"
+
+
+def test_nothing_but_loops_here(node: str) -> None:
+    name = next(path.name for path in Path("/sys/block").iterdir() if not path.name.startswith("loop"))
+    assert refused(job(msgspec.structs.replace(media(node), name=name))) == "loops-only"
+
+
+def test_the_word_of_the_environment_is_heeded_whatever_it_is(node: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REBOND_WIPE_ONLY", "nonsense")
+    assert refused(job(msgspec.structs.replace(media(node), name="sda"))) == "loops-only"
+
+
+def test_a_capture_is_no_pc(node: str, tmp_path: Path) -> None:
+    with pytest.raises(ClaimRefused) as caught:
+        claim(job(node), Host(tmp_path, Silent()))
+    assert caught.value.reason.rule == "replayed"
+
+
+@pytest.mark.programs
+def test_mounted(node: str, tmp_path: Path) -> None:
+    make("mkfs.ext4", "-q", "-F", node)
+    with mounted(node, tmp_path / "at", "ext4"):
+        assert refused(job(node)) == "mounted"
+        assert refused(job(node, purpose="look")) == "mounted"
+        assert refused(job(node), home=str(tmp_path / "at" / "rebond")) == "station-home"
+    claim(job(node), live(), home=str(tmp_path / "at" / "rebond")).close()
+
+
+@pytest.mark.programs
+def test_swap(node: str) -> None:
+    make("mkswap", node)
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.swapon(node.encode(), 0):
+        pytest.skip(f"swapon: {os.strerror(ctypes.get_errno())}")
+    try:
+        assert refused(job(node)) == "swap"
+    finally:
+        assert libc.swapoff(node.encode()) == 0
+
+
+@pytest.mark.programs
+def test_second_member_of_a_mounted_btrfs(tmp_path: Path) -> None:
+    with loop(image(tmp_path, "a.img", 128 * MIB)) as one, loop(image(tmp_path, "b.img", 128 * MIB)) as two:
+        make("mkfs.btrfs", "-q", "-f", "-d", "single", "-m", "single", one, two)
+        for node in (one, two):  # the kernel must know both: BTRFS_IOC_SCAN_DEV
+            with Path("/dev/btrfs-control").open("rb") as control, contextlib.suppress(OSError):
+                fcntl.ioctl(control, 0x50009404, bytearray(struct.pack("q4088s", 0, node.encode())))
+        with mounted(one, tmp_path / "at", "btrfs"):
+            for node in (one, two):
+                assert refused(job(node, allow_members=True)) in ("mounted", "btrfs-member")
+        # Unmounted it is still one of two: the other disk's data would go with it.
+        assert refused(job(two)) == "array-member"
+        claim(job(two, allow_members=True), live()).close()
+
+
+def _hold_it(node: str, is_held: Any, may_end: Any) -> None:
+    descriptor = os.open(node, os.O_RDONLY | os.O_EXCL)
+    is_held.set()
+    may_end.wait(20)
+    os.close(descriptor)
+
+
+def test_held_by_another_process(node: str) -> None:
+    context = multiprocessing.get_context("fork")
+    is_held, may_end = context.Event(), context.Event()
+    wanted = job(node)
+    other = context.Process(target=_hold_it, args=(node, is_held, may_end))
+    other.start()
+    try:
+        assert is_held.wait(20)
+        assert refused(wanted) == "in-use"
+    finally:
+        may_end.set()
+        other.join()
+
+
+def test_two_operators_on_one_disk(node: str) -> None:
+    with claim(job(node), live()):
+        assert refused(job(node)) == "two-operators"
+        assert refused(job(node, purpose="look")) == "two-operators"
+        with pytest.raises(OSError, match="busy"):  # and nobody mounts it meanwhile
+            os.open(node, os.O_RDONLY | os.O_EXCL)
+    claim(job(node), live()).close()
+
+
+def test_a_lock_of_another_is_waited_for_a_while(node: str) -> None:
+    descriptor = os.open(node, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_SH)
+    waits: list[float] = []
+    with pytest.raises(ClaimRefused) as caught:
+        claim(job(node), live(), sleep=waits.append)
+    assert caught.value.reason.rule == "two-operators" and sum(waits) >= 2.9
+
+    def let_go(seconds: float) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+    claim(job(node), live(), sleep=let_go).close()
+    os.close(descriptor)
+
+
+def test_a_partition_is_no_disk(tmp_path: Path) -> None:
+    path = image(tmp_path)
+    entry = struct.pack("<B3xB3xII", 0, 0x83, 2048, 2048)
+    with path.open("r+b") as file:
+        file.seek(446)
+        file.write(entry)
+        file.seek(510)
+        file.write(b"\x55\xaa")
+    with loop(path, partitions=True) as node:
+        part = f"{Path(node).name}p1"
+        if not Path(f"/sys/block/{Path(node).name}/{part}").exists():
+            pytest.skip("this kernel shows no partitions of loop devices")
+        assert refused(job(msgspec.structs.replace(media(node), name=part, size_bytes=2048 * 512))) == "not-found"
+        descriptor = os.open(f"/dev/{part}", os.O_RDONLY | os.O_EXCL)
+        try:
+            assert refused(job(node)) == "in-use"
+        finally:
+            os.close(descriptor)
+        claim(job(node), live()).close()
+
+
+def test_a_loop_device_on_it(node: str) -> None:
+    wanted = job(node)
+    with loop(Path(node)):
+        os.close(os.open(node, os.O_RDONLY | os.O_EXCL))  # the kernel would let us: nothing holds it
+        assert refused(wanted) == "loop-on-it"
+    claim(wanted, live()).close()
+
+
+@pytest.mark.parametrize("offset,magic", [(0, b"\xfc\x4e\x2b\xa9\x01\0\0\0"), (0x21000, b"\x0c\xb1\xba\0\0\0\0\0")])
+def test_a_member_of_an_array_needs_a_second_word(tmp_path: Path, offset: int, magic: bytes) -> None:
+    path = image(tmp_path)
+    with path.open("r+b") as file:
+        file.seek(offset)
+        file.write(magic)
+    with loop(path) as node:
+        assert refused(job(node)) == "array-member"
+        claim(job(node, purpose="look"), live()).close()
+        with claim(job(node, allow_members=True), live()) as ours:
+            assert ours.found
+
+
+# --- between the plan and the claim -----------------------------------------------------------------------------------
+
+
+def test_another_disk_under_the_same_name(tmp_path: Path) -> None:
+    path = image(tmp_path, "first.img")
+    with loop(path) as node:
+        wanted = job(node)
+    with loop(image(tmp_path, "second.img")) as again:
+        moved = job(msgspec.structs.replace(wanted.media, name=Path(again).name))
+        assert refused(moved) == "changed"
+
+
+def test_unplugged_since(tmp_path: Path) -> None:
+    with loop(image(tmp_path)) as node:
+        wanted = job(node)
+    assert refused(wanted) in ("not-found", "changed")
+
+
+def test_the_same_disk_under_another_name(tmp_path: Path) -> None:
+    with loop(image(tmp_path, "other.img")) as first, loop(image(tmp_path)) as node:
+        wanted = job(msgspec.structs.replace(media(node), name=Path(first).name))
+        with claim(wanted, live()) as ours:
+            assert ours.media.name == Path(node).name
+
+
+def test_two_disks_that_answer_to_it(tmp_path: Path) -> None:
+    with loop(image(tmp_path / "a")) as one, loop(image(tmp_path / "b")):
+        assert refused(job(one)) == "found-twice"
+        # A third one of the same serial and another size is no twin to choose from, but still a doubt.
+    with loop(image(tmp_path / "a")) as one, loop(image(tmp_path / "c", size=9 * MIB)):
+        assert refused(job(one)) == "serial-shared"
+
+
+@pytest.mark.parametrize("size", [4 * MIB, 16 * MIB])
+def test_another_size_than_planned(tmp_path: Path, size: int) -> None:
+    path = image(tmp_path)
+    with loop(path) as node:
+        wanted = job(node)
+        os.truncate(path, size)
+        tell_size(node)
+        assert refused(wanted) == "changed"
+        if size > 8 * MIB:  # a hidden area that was opened before the power cut
+            claim(msgspec.structs.replace(wanted, is_resumed=True), live()).close()
+        else:
+            assert refused(msgspec.structs.replace(wanted, is_resumed=True)) == "changed"
+
+
+@pytest.mark.parametrize("size", [4 * MIB, 16 * MIB])
+def test_another_size_while_it_is_ours(tmp_path: Path, size: int) -> None:
+    path = image(tmp_path)
+    with loop(path) as node, claim(job(node), live()) as ours:
+        ours.recheck()
+        os.truncate(path, size)
+        tell_size(node)
+        with pytest.raises(Gone, match="size"):
+            ours.recheck()
+        ours.resize()
+        assert ours.io.size_bytes == size
+        ours.recheck()
+
+
+def test_another_file_behind_it_while_it_is_ours(tmp_path: Path) -> None:
+    first, second = image(tmp_path, "first.img"), image(tmp_path, "second.img")
+    with loop(first, read_only=True) as node, claim(job(node, purpose="look"), live()) as ours:
+        change_file(node, second)
+        with pytest.raises(Gone):
+            ours.recheck()
+        change_file(node, first)
+
+
+def _without(name: str, monkeypatch: pytest.MonkeyPatch, ours: Target, path: str, text: str | None) -> None:
+    told = Host.text
+    at = f"/sys/block/{name}/{path}"
+    monkeypatch.setattr(Host, "text", lambda host, asked: text if asked == at else told(host, asked))
+
+
+@pytest.mark.parametrize("path,text", [("dev", None), ("dev", "7:99"), ("diskseq", "1"), ("loop/backing_file", None)])
+def test_vanished_or_replaced_while_it_is_ours(
+    node: str, monkeypatch: pytest.MonkeyPatch, path: str, text: str | None
+) -> None:
+    with claim(job(node), live()) as ours:
+        ours.recheck()
+        _without(Path(node).name, monkeypatch, ours, path, text)
+        with pytest.raises(Gone):
+            ours.recheck()
+
+
+class Says:
+    """A family that only answers who it is."""
+
+    def __init__(self, serial: str | None = None, model: str | None = None, error: Exception | None = None) -> None:
+        self._told, self._error = (serial, model, None), error
+
+    def identify(self) -> tuple[str | None, str | None, int | None]:
+        if self._error:
+            raise self._error
+        return self._told
+
+
+@pytest.mark.parametrize(
+    "says,rule",
+    [
+        (Says("another-serial"), "changed"),
+        (Says("disk", "another model"), "changed"),
+        (Says(error=Gone("no answer")), "cannot-open"),
+        (Says(error=Refused("no")), "cannot-open"),
+        (Says(error=OSError(5, "Input/output error")), "cannot-open"),
+        (Says("disk"), None),
+        (Says(" disk ", "LOOP"), None),
+        (Says(), None),
+    ],
+)
+def test_the_disks_own_word_on_our_descriptor(node: str, says: Says, rule: str | None) -> None:
+    asked: list[Any] = []
+
+    def family(descriptor: int, told: Media, **options: Any) -> Any:
+        asked.append((os.fstat(descriptor).st_rdev, options["armed"]))
+        return says
+
+    if rule is None:
+        claim(job(node), live(), family=family).close()
+    else:
+        assert refused(job(node), family=family) == rule
+    assert asked == [(Path(node).stat().st_rdev, True)]
+    claim(job(node), live()).close()  # a refusal keeps nothing
+
+
+def test_what_happens_between_the_two_looks(node: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The interlocks are asked again after the disk was opened."""
+    told = interlocks.refusals
+    looks: list[int] = []
+
+    def second_time(host: Host, *rest: Any) -> Any:
+        looks.append(1)
+        return told(host, *rest) if len(looks) == 1 else (reason("mounted", "loop0", "loop0"),)
+
+    monkeypatch.setattr(target_module, "refusals", second_time)
+    assert refused(job(node)) == "mounted" and len(looks) == 2
+    monkeypatch.undo()
+    claim(job(node), live()).close()
+
+
+# --- law 8 ------------------------------------------------------------------------------------------------------------
+
+
+def test_only_claim_makes_a_target(node: str) -> None:
+    with claim(job(node), live()) as ours, pytest.raises(TypeError):
+        Target(object(), job=ours.job, media=ours.media, host=live(), held=[ours.io], family=None, found=())
+
+
+def test_only_target_opens_for_writing() -> None:
+    """A block device is opened for writing in one place of the program, and nothing else names the key to it."""
+    agent = Path(target_module.__file__).parents[1]
+    for path in agent.rglob("*.py"):
+        text = path.read_text()
+        if path.name not in ("target.py",):
+            assert "_made_by_claim" not in text, path
+        for call in (one for one in ast.walk(ast.parse(text)) if isinstance(one, ast.Call)):
+            if isinstance(call.func, ast.Name) and call.func.id == "open_disk":
+                writes = {key.arg: ast.unparse(key.value) for key in call.keywords}["write"]
+                assert writes == "False" or path.name == "target.py", path
