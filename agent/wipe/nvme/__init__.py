@@ -4,7 +4,3 @@ The bits used were read in the NVM Express Base Specification 2.1 and in libnvme
 VERS is bit 3 (libnvme had it at 4 until its issue 3731) and SPRRS bit 5, Sanitize CDW10 EMVS is bit 10 and PREQ bit 11,
 the sanitize log's PRGD is SSTAT bit 11 and its state (SSI) byte 36.
 """
-
-from agent.wipe.nvme.family import NvmeFamily, open_nvme
-
-__all__ = ["NvmeFamily", "open_nvme"]

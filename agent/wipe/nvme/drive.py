@@ -89,6 +89,15 @@ def read_controller(admin: ad.NvmeAdmin) -> Controller:
         raise Refused(f"the drive does not say what it is: {error}") from error
 
 
+def size_of(admin: ad.NvmeAdmin, nsid: int) -> int | None:
+    """Bytes of one namespace; None when it does not tell."""
+    try:
+        data = parse_namespace(_identify(admin, _NAMESPACE, nsid, f"namespace {nsid}"))
+    except (Malformed, Refused):
+        return None
+    return data.size_bytes if data else None
+
+
 def read_log(admin: ad.NvmeAdmin) -> SanitizeLog | None:
     """The sanitize log as it is now; None when it cannot be read."""
 

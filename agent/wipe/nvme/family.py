@@ -8,7 +8,7 @@ from agent.erasure import Exchange, Hidden, Media, Technique
 from agent.wipe.device import Ability, Eraser, Gone, Refused
 from agent.wipe.nvme.abilities import FORMATS, SANITIZES, Setting, abilities, offers
 from agent.wipe.nvme.admin import NvmeAdmin, Submit, by_ioctl, namespace_of
-from agent.wipe.nvme.drive import Drive, Namespace, read_controller, read_drive
+from agent.wipe.nvme.drive import Drive, Namespace, read_controller, read_drive, size_of
 from agent.wipe.nvme.format import FormatEraser
 from agent.wipe.nvme.sanitize import SanitizeEraser
 
@@ -85,22 +85,30 @@ class NvmeFamily:
         return self.look_hidden()
 
     def identify(self) -> tuple[str | None, str | None, int | None]:
+        """Needs no list of namespaces: a drive that tells too little for its own erase can still be overwritten."""
         try:
-            drive = self._look()
+            controller = read_controller(self._admin)
         except Refused as refused:
-            raise Gone(f"the drive no longer says what it is: {refused.said}") from refused
-        return drive.controller.serial, drive.controller.model, drive.ours.size_bytes if drive.ours else None
+            raise Gone(f"the drive does not answer: {refused.said}") from refused
+        size_bytes = size_of(self._admin, self._nsid) if self._nsid is not None else None
+        return controller.serial, controller.model, size_bytes
 
     def _look(self) -> Drive:
         """The drive now; Gone when it is another one, Refused when an erase would hit what it did not hit at first."""
         drive = read_drive(self._admin, nsid=self._nsid, name=self._media.name, siblings=self._siblings)
         wanted, said = self._media.serial, drive.controller.serial
-        if wanted and said and wanted.strip() != said:
+        if wanted and said and not _alike(wanted, said):
             raise Gone("another drive answers: its serial number differs")
         if self._hit is not None and frozenset(drive.nsids) != self._hit:
             raise Refused("the drive's namespaces are not those of the beginning")
         self._hit = frozenset(drive.nsids)
         return drive
+
+
+def _alike(one: str, other: str) -> bool:
+    """Serial numbers but for blanks and case; a program may have cut one short."""
+    one, other = ("".join(text.split()).casefold() for text in (one, other))
+    return one == other or (min(len(one), len(other)) >= 8 and (one in other or other in one))
 
 
 def _hidden_of(drive: Drive) -> tuple[Literal["kept", "unknown", "not-applicable"], tuple[str, ...]]:

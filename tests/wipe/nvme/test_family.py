@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from agent.wipe.device import Gone, Refused
-from agent.wipe.nvme import NvmeFamily, open_nvme
 from agent.wipe.nvme.admin import LOOKING, SANITIZE, Command, Completion, NvmeAdmin
+from agent.wipe.nvme.family import NvmeFamily, open_nvme
 from tests.wipe.nvme.test_sanitize import BLOCK, opened
 from tests.wipe.twins.nvme import Notes, NvmeTwin, media_of, no_wait, noting
 
@@ -108,8 +108,7 @@ def test_a_list_of_namespaces_that_makes_no_sense_offers_nothing(what: str) -> N
     family = open_nvme(-1, media_of(twin), armed=False, submit=submit, nsid=nsid, siblings=TWO, wait=no_wait)
     told = family.abilities()
     assert not any(one.can for one in told) and "makes no sense" in told[0].en
-    with pytest.raises(Gone):
-        family.identify()
+    assert family.identify()[:2] == ("TWIN0001", "Twin NVMe")  # it can still be claimed, and overwritten
 
 
 def test_an_answer_with_an_error_status_has_no_data() -> None:
@@ -206,11 +205,37 @@ def test_another_drive_in_its_place_is_gone() -> None:
     assert family.identify() == ("TWIN0001", "Twin NVMe", 4096)
     eraser = family.eraser(BLOCK)
     twin.serial = "OTHER"
-    with pytest.raises(Gone):
-        family.identify()
+    assert family.identify()[0] == "OTHER"
     with pytest.raises(Gone):
         eraser.begin(noting(Notes()))
     assert not any(command.opcode == SANITIZE for command in twin.sent)
+
+
+@pytest.mark.parametrize(
+    "known, is_same",
+    [
+        ("TWIN0001", True),
+        (" twin0001 ", True),
+        ("TWIN0001-LONGER", True),
+        (None, True),
+        ("TWIN0002", False),
+        ("TWIN", False),
+    ],
+)
+def test_serial_numbers_but_for_blanks_and_case(known: str | None, is_same: bool) -> None:
+    family = family_of(NvmeTwin(), serial=known)
+    if is_same:
+        assert family.namespaces()
+    else:
+        with pytest.raises(Gone):
+            family.namespaces()
+
+
+def test_a_drive_that_does_not_say_what_it_is_is_gone() -> None:
+    twin = NvmeTwin()
+    twin._controller = lambda: bytes(4096)  # type: ignore[method-assign]
+    with pytest.raises(Gone):
+        family_of(twin).identify()
 
 
 # --- looking ----------------------------------------------------------------------------------------------------------

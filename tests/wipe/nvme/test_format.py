@@ -6,8 +6,8 @@ from hypothesis import strategies as some
 
 from agent.erasure import Technique
 from agent.wipe.device import EraseFailed, Gone, Noted, Refused
-from agent.wipe.nvme import open_nvme
 from agent.wipe.nvme.admin import Command, NvmeAdmin
+from agent.wipe.nvme.family import open_nvme
 from tests.wipe.nvme.test_sanitize import opened
 from tests.wipe.twins.nvme import FORMAT, SANITIZE, Notes, NvmeTwin, PowerCut, media_of, no_wait, noting
 
@@ -84,6 +84,14 @@ def test_how_it_fails(fault: str, error: type[Exception], said: str) -> None:
     with pytest.raises(error, match=said):
         eraser.begin(noting(Notes()))
     assert eraser.poll().state == "idle"
+
+
+def test_a_reason_against_it_stops_it_before_it_is_sent() -> None:
+    twin = NvmeTwin(write_protected=(1,))
+    eraser = opened(twin).eraser(USER_DATA)
+    with pytest.raises(Refused, match="write protected"):
+        eraser.begin(noting(Notes()))
+    assert not formats(twin)
 
 
 def test_a_format_that_changed_the_sectors_is_a_failure() -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as some
 
 from agent.erasure import Technique
 from agent.wipe.device import EraseFailed, Eraser, Gone, Noted, Refused, Standing
-from agent.wipe.nvme import NvmeFamily, open_nvme
+from agent.wipe.nvme.family import NvmeFamily, open_nvme
 from agent.wipe.nvme.sanitize import SanitizeEraser
 from tests.wipe.twins.nvme import SANITIZE, Notes, NvmeTwin, PowerCut, media_of, no_wait, noting
 

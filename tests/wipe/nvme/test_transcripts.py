@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from agent.erasure import Technique
 from agent.wipe.device import DiskError, Noted
-from agent.wipe.nvme import open_nvme
-from agent.wipe.nvme.admin import Command, Completion, Submit
+from agent.wipe.nvme.admin import Submit
+from agent.wipe.nvme.family import open_nvme
+from agent.wipe.nvme.transcript import OffScript, Turn, recording, replaying
 from tests.wipe.twins.nvme import Notes, NvmeTwin, media_of, no_wait, noting
 
 FOLDER = Path(__file__).parent / "transcripts"
@@ -82,36 +84,10 @@ def played(submit: Submit, doc: dict[str, Any]) -> str:
     return f"{standing.state}: {standing.said}"
 
 
-def replay(exchanges: list[dict[str, Any]]) -> Submit:
-    left = list(exchanges)
-
-    def submit(command: Command) -> Completion:
-        assert left, f"not in the transcript: {command.dwords}"
-        one = left.pop(0)
-        assert command.dwords == one["command"]
-        if one["errno"] is not None:
-            return Completion(errno=one["errno"])
-        data = bytes.fromhex(one["data"]).ljust(command.length_bytes, b"\0")
-        return Completion(status=int(one["status"], 16), result=int(one["result"], 16), data=data)
-
-    submit.left = left  # type: ignore[attr-defined] # so that the test can see that all was said
-    return submit
-
-
 def composed(scene: Scene) -> dict[str, Any]:
-    exchanges: list[dict[str, Any]] = []
+    turns: list[Turn] = []
     twin = scene.twin()
-
-    def submit(command: Command) -> Completion:
-        answer = twin.submit(command)
-        exchanges.append(
-            {
-                "command": command.dwords, "status": f"{answer.status:04x}", "result": f"{answer.result:08x}",
-                "errno": answer.errno, "data": answer.data.rstrip(b"\0").hex(),
-            }
-        )  # fmt: skip
-        return answer
-
+    submit = recording(twin.submit, turns.append)
     doc: dict[str, Any] = {
         "about": "composed by tests/wipe/twins/nvme.py; no hardware was involved",
         "composed": True,
@@ -121,7 +97,7 @@ def composed(scene: Scene) -> dict[str, Any]:
         "siblings": {str(nsid): name for nsid, name in scene.siblings.items()},
         "noted": [{"step": one.step, "details": dict(one.details)} for one in scene.noted],
     }
-    return {**doc, "ends": played(submit, doc), "exchanges": exchanges}
+    return {**doc, "ends": played(submit, doc), "turns": msgspec.to_builtins(turns)}
 
 
 @pytest.mark.parametrize("name", SCENES)
@@ -136,19 +112,21 @@ def test_composed_transcripts_are_up_to_date(name: str, is_blessing: bool) -> No
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.json")), ids=lambda path: path.stem)
 def test_replayed(path: Path) -> None:
     doc = json.loads(path.read_text())
-    submit = replay(doc["exchanges"])
-    assert played(submit, doc) == doc["ends"]
-    assert not submit.left  # type: ignore[attr-defined] # as above
+    turns = iter(msgspec.convert(doc["turns"], type=list[Turn]))
+    assert played(replaying(turns), doc) == doc["ends"]
+    assert next(turns, None) is None  # all of it was said
 
 
 @pytest.mark.parametrize("place", range(8))
 def test_a_replay_takes_nothing_else(place: int) -> None:
     doc = json.loads((FOLDER / "sanitize-block.json").read_text())
-    words = doc["exchanges"][place]["command"].split()
+    words = doc["turns"][place]["command"].split()
     words[2] = f"{int(words[2], 16) ^ 1:08x}"
-    doc["exchanges"][place]["command"] = " ".join(words)
-    with pytest.raises(AssertionError):
-        played(replay(doc["exchanges"]), doc)
+    doc["turns"][place]["command"] = " ".join(words)
+    with pytest.raises(OffScript):
+        played(replaying(msgspec.convert(doc["turns"], type=list[Turn])), doc)
+    with pytest.raises(OffScript, match="nothing more"):
+        played(replaying(()), doc)
 
 
 ENDS = {
