@@ -5,8 +5,8 @@ be counted as one of these). Random or data is decided for each 64 KiB: data, wh
 sector that is not uniform (random bytes never show that); else from two of its sectors. One is random when at least 186
 of the 256 byte values occur in 512 of its bytes: true random bytes have 221 ± 4.5 and miss it 3 times in 10^14; text
 has below 100, machine code below 186 in 99 % of sectors (measured). Compressed and encrypted files count as random.
-One sector that does not look random makes all that is left of its 64 KiB data. So a small file among random bytes can be missed; signatures are
-looked for in everything that is not uniform.
+One sector that does not look random makes all that is left of its 64 KiB data. So a small file among random bytes can
+be missed; signatures are looked for in everything that is not uniform.
 """
 
 from collections.abc import Callable, Iterable

@@ -1,11 +1,12 @@
 """Random blocks planted before an erasure and looked for after it: a device that only says it erased is found out.
 
-Besides first, last and evenly spread places there are markers at the highest powers of two: a fake capacity that drops
+Besides first, last and spread places there are markers at the highest powers of two: a fake capacity that drops
 the high bits of an address would have two of them in one place, and they are read only after all were written.
 """
 
 import hashlib
 from collections.abc import Iterable
+from itertools import pairwise
 
 from agent.erasure import Markers
 from agent.wipe.buffers import aligned, equal_pieces, is_zeros
@@ -33,26 +34,26 @@ def choose_offsets(size_bytes: int, extra: Iterable[int] = ()) -> tuple[int, ...
     if not length:
         return ()
     end = size_bytes - length
-    top = end.bit_length() - 1
     chosen: list[int] = []
 
-    def add(offset: int) -> None:
-        if all(abs(offset - other) >= length for other in chosen):
+    def add(offset: int) -> bool:
+        is_free = all(abs(offset - other) >= length for other in chosen)
+        if is_free:
             chosen.append(offset)
+        return is_free
 
     add(0)
     add(end)
-    for offset in extra:
-        add(min(max(0, offset - offset % ALIGN_BYTES), end))
-    most = COUNT + len(chosen) - (2 if end >= length else 1)
-    for power in range(top, max(top - _POWERS, 0), -1):
-        if 1 << power >= ALIGN_BYTES:
-            add(1 << power)
-    steps = max(1, most - len(chosen)) + 1
-    for number in range(1, steps):
-        spread = end * number // steps
-        if len(chosen) < most:
-            add(spread - spread % ALIGN_BYTES)
+    most = COUNT + sum([add(min(max(0, place - place % ALIGN_BYTES), end)) for place in extra])
+    top = end.bit_length() - 1
+    for power in range(top, max(top - _POWERS, ALIGN_BYTES.bit_length() - 2), -1):
+        add(1 << power)
+    while len(chosen) < most:
+        chosen.sort()
+        gap, before = max(((after - before, before) for before, after in pairwise(chosen)), default=(0, 0))
+        middle = before + gap // 2
+        if not add(middle - middle % ALIGN_BYTES):
+            break
     return tuple(sorted(chosen))
 
 

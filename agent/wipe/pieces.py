@@ -16,6 +16,7 @@ from agent.wipe.limits import Limits
 
 _PERHAPS_GONE = {errno.ENODEV, errno.ENXIO, errno.ENOSPC, errno.ENODATA, errno.ESHUTDOWN, errno.ENOMEDIUM}
 _PROBES = 9
+_CHECK_EVERY = 64  # bad sectors
 
 
 class Pieces:
@@ -30,6 +31,7 @@ class Pieces:
         self._problem: Literal["unwritable", "unreadable"] = "unwritable" if work == "write" else "unreadable"
         self._sizes = (limits.chunk_bytes, max(limits.middle_bytes, io.sector_bytes), io.sector_bytes)
         self._failed_s = self._stalled_s = self._last_s = 0.0
+        self._check_from = 0
         self.bad_sectors = 0
 
     def move(self, view: memoryview, offset_bytes: int) -> list[Extent]:
@@ -37,7 +39,11 @@ class Pieces:
         return self.finish(view, offset_bytes, self.attempt(view, offset_bytes))
 
     def attempt(self, view: memoryview, offset_bytes: int) -> int:
-        """One call: how many bytes of whole sectors were moved. The buffer is as long as the call, never longer."""
+        """One call for a whole chunk: how many bytes of whole sectors were moved."""
+        self._check_from = 0
+        return self._attempt(view, offset_bytes)
+
+    def _attempt(self, view: memoryview, offset_bytes: int) -> int:
         began, failure, moved = self._monotonic(), None, 0
         try:
             moved = min(self._transfer(view, offset_bytes), len(view))
@@ -62,7 +68,7 @@ class Pieces:
         size, is_last = self._sizes[level], level == len(self._sizes) - 1
         for at in range(0, len(view), size):
             piece, place = view[at : at + size], offset_bytes + at
-            moved = self.attempt(piece, place)
+            moved = self._attempt(piece, place)
             if moved == len(piece):
                 continue
             if not is_last:
@@ -74,7 +80,7 @@ class Pieces:
         for _ in range(self._limits.sector_retries):
             if self._last_s > self._limits.slow_error_s:
                 return False
-            if self.attempt(sector, offset_bytes) == len(sector):
+            if self._attempt(sector, offset_bytes) == len(sector):
                 return True
         return False
 
@@ -93,8 +99,10 @@ class Pieces:
         self._last_s = took_s
         self._failed_s += took_s
         self._stalled_s = 0.0 if moved else self._stalled_s + took_s
-        if failure.errno in _PERHAPS_GONE if failure is not None else not moved:
+        is_suspect = failure.errno in _PERHAPS_GONE if failure is not None else not moved
+        if is_suspect and self.bad_sectors >= self._check_from:
             check_there(self._io)
+            self._check_from = self.bad_sectors + _CHECK_EVERY  # each look may itself meet slow bad sectors
         if self._stalled_s > self._limits.stall_s:
             raise Stuck(f"no sector moved for {round(self._stalled_s)} s at byte {offset_bytes}")
         allowed = self._limits.stall_s + self._limits.seconds_per_error * self.bad_sectors
