@@ -142,3 +142,18 @@ NO_SERIAL = Reason(
     fr="Le disque ne donne pas de numéro de série.",
     en="The disk tells no serial number.",
 )
+NOT_BEGUN = Reason(
+    rule="given-back",
+    fr="Arrêté avant le début : pas un octet n'a été touché.",
+    en="Stopped before it began: not one byte was touched.",
+)
+DIED = Reason(
+    rule="worker-died",
+    fr="Le programme qui effaçait ce disque s'est arrêté d'un coup.",
+    en="The program that was erasing this disk ended all at once.",
+)
+JOURNAL_LOST = Reason(
+    rule="journal-lost",
+    fr="Le journal de cet effacement est illisible : rien n'est prouvé. Effacez ce disque de nouveau.",
+    en="The journal of this erasure cannot be read: nothing is proven. Erase this disk again.",
+)
