@@ -4,6 +4,7 @@ Modules here import light: what a command needs is imported inside it, so that `
 """
 
 from agent.commands.certificate import add_certificate
+from agent.commands.disks import add_disks
 from agent.commands.evidence import add_keys, add_outbox, add_verify
 from agent.commands.look import add_capture, add_inspect, add_judge
 from agent.commands.profiles import add_profiles
@@ -23,6 +24,7 @@ COMMANDS = (
     ("capture", "garder les données brutes de ce PC", "keep this PC's raw sources", add_capture),
     ("profiles", "lister, montrer, vérifier, expliquer, comparer les profils",
      "list, show, check, explain, compare profiles", add_profiles),
+    ("disks", "les disques : ce qui peut être effacé, et comment", "the disks: which can be wiped, and how", add_disks),
     ("outbox", "voir et livrer les fiches en attente", "see and deliver waiting records", add_outbox),
     ("verify", "dire ce que prouve une fiche signée", "say what a signed record proves", add_verify),
     ("certificate", "le certificat d'effacement d'une fiche signée", "the erasure certificate of a signed record",
