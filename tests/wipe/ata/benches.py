@@ -67,12 +67,16 @@ class Driver:
         return self.result
 
     def run_over_cuts(self, *cuts: tuple[int, str]) -> str:
+        """Cuts of power before, during or after a command; "killed": our process only, right after it."""
         for at, moment in cuts:
-            self.twin.cut_at = (at, moment)  # type: ignore[assignment] # one of its words
+            is_killed = moment == "killed"
+            self.twin.cut_at = (at, "after" if is_killed else moment)  # type: ignore[assignment] # one of its words
             try:
                 self.run()
             except PowerCut:
-                self.twin.power_on()
+                self.twin.is_on = True
+                if not is_killed:
+                    self.twin.power_on()
                 continue
             self.twin.cut_at = None
             return self.result

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from agent.erasure import Technique
 from agent.wipe.ata.security import PASSWORD
-from agent.wipe.device import EraseFailed, Refused
+from agent.wipe.device import EraseFailed, Noted, Refused
 from tests.wipe.ata.benches import Driver, family_on
 from tests.wipe.twins.ata import AtaTwin, Faults, PowerCut
 
@@ -176,6 +176,114 @@ def test_no_password_behind_a_bridge() -> None:
             family_on(AtaTwin(), transport=transport, bridge=bridge).eraser(SECURITY)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("technique", ALL)
+def test_an_eraser_that_did_nothing_reports_nothing(technique: Technique) -> None:
+    twin = AtaTwin()
+    twin.completed = True
+    assert family_on(twin).eraser(technique).poll().state == "idle"
+
+
+def test_what_is_noted_and_when() -> None:
+    twin = AtaTwin()
+    told: list[tuple[str, dict[str, str], int]] = []
+    family_on(twin).eraser(SECURITY).begin(lambda step, details: told.append((step, dict(details), twin.sent[-1])))
+    assert [(step, last) for step, _, last in told] == [("password", 0xEC), ("erasing", 0xEC), ("completed", 0xEC)]
+    assert told[0][1] == {"password": PASSWORD, "who": "user", "level": "high"}
+    assert twin.sent == [0xEC, 0xF1, 0xEC, 0xF3, 0xF4, 0xEC]
+
+
+def noted(*steps: str, password: str = PASSWORD) -> tuple[Noted, ...]:
+    return tuple(Noted(step=step, details={"password": password} if step == "password" else {}) for step in steps)
+
+
+P, E, C = "password", "erasing", "completed"
+
+
+@pytest.mark.parametrize(
+    ("is_set", "is_locked", "is_frozen", "is_expired", "steps", "result", "is_erased"),
+    [
+        # the disk           frozen expired  noted      how it ends  erased
+        (False, False, False, False, (), "refused", False),
+        (True, True, False, False, (), "refused", False),
+        (False, False, False, False, (P,), "refused", False),
+        (True, False, False, False, (P,), "refused", False),  # never erased: lifted
+        (True, True, False, False, (P,), "done", True),
+        (False, False, False, False, (P, E), "refused", False),  # somebody may have unlocked it
+        (True, False, False, False, (P, E), "done", True),
+        (True, True, False, False, (P, E), "done", True),
+        (True, True, True, False, (P, E), "failed", False),
+        (True, True, False, True, (P, E), "failed", False),
+        (True, False, True, False, (P, E), "failed", False),
+        (False, False, False, False, (P, E, C), "done", False),  # it was, before: nothing is sent again
+        (True, True, False, False, (P, E, C), "failed", False),  # a password that is not ours
+        (True, False, False, False, (P, E, C), "failed", False),
+    ],
+)
+def test_every_state_after_a_cut(
+    is_set: bool, is_locked: bool, is_frozen: bool, is_expired: bool, steps: tuple[str, ...], result: str,
+    is_erased: bool,
+) -> None:  # fmt: skip
+    twin = AtaTwin(password=SECRET if is_set else None)
+    twin.locked, twin.frozen, twin.expired = is_locked, is_frozen, is_expired
+    eraser = family_on(twin).eraser(SECURITY)
+    told = ""
+    try:
+        eraser.resume(noted(*steps))
+        found = eraser.poll().state
+    except Refused:
+        found = "refused"
+    except EraseFailed as failed:
+        found, told = "failed", failed.said
+    assert found == result
+    assert (twin.secrets_left == 0) == is_erased
+    if result == "done" or (is_set and steps == (P,)):
+        assert twin.password is None
+    if is_frozen or is_expired:
+        assert f"{PASSWORD!r}" in told, "who has the disk in hand must know the password"
+        assert ("frozen" in told) == is_frozen and ("wrong passwords" in told) == is_expired
+    if C in steps or not steps:
+        assert set(twin.sent) == {0xEC}, "nothing is tried"
+
+
+def test_the_noted_password_is_used_not_todays() -> None:
+    twin = AtaTwin(password=b"older".ljust(32, b"\0"))
+    family_on(twin).eraser(SECURITY).resume(noted(P, E, password="older"))
+    assert twin.password is None and twin.secrets_left == 0
+
+
+@pytest.mark.parametrize("refused", [{0xF4, 0xF6}, {0xF3, 0xF6}])
+def test_a_lock_that_stays_is_never_called_lifted(refused: set[int]) -> None:
+    twin = AtaTwin(faults=Faults(refuses=frozenset(refused)))
+    driver = Driver(twin, SECURITY)
+    assert driver.run() == "failed"
+    assert twin.password == SECRET and "keeps the user password" in driver.said
+    assert twin.wrong == 0
+
+
+def test_another_password_is_not_guessed_until_it_expires() -> None:
+    twin = AtaTwin(password=b"other".ljust(32, b"\0"))
+    with pytest.raises(EraseFailed):
+        family_on(twin).eraser(SECURITY).resume(noted(P, E))
+    assert twin.wrong <= 3 and not twin.expired
+
+
+def test_a_lock_whose_identity_is_lost_is_lifted_all_the_same() -> None:
+    """IDENTIFY gets lost once after SET PASSWORD: unknown is treated as locked."""
+    twin = AtaTwin()
+    eraser = family_on(twin).eraser(SECURITY)
+    real, calls = twin.identify_data, iter((True, False, True, True, True, True))
+    twin.identify_data = lambda: real() if next(calls) else bytes(512)  # type: ignore[method-assign] # once wrong
+    with pytest.raises(Refused):
+        eraser.begin(lambda step, details: None)
+    assert twin.password is None and 0xF6 in twin.sent
+
+
+def test_the_enhanced_erase_must_be_offered() -> None:
+    for twin in (AtaTwin(has_enhanced=False), AtaTwin(has_security=False)):
+        assert Driver(twin, SECURITY).run() == "refused"
+        assert 0xF1 not in twin.sent
+
+
 def test_settle_sees_a_password_that_came_back() -> None:
     twin = AtaTwin()
     eraser = family_on(twin).eraser(SECURITY)
@@ -188,7 +296,7 @@ def test_settle_sees_a_password_that_came_back() -> None:
 
 # --- any cut, any fault -----------------------------------------------------------------------------------------------
 
-MOMENTS = ("before", "during", "after")
+MOMENTS = ("before", "during", "after", "killed")
 CUTS = st.lists(st.tuples(st.integers(0, 14), st.sampled_from(MOMENTS)), max_size=3)
 FAULTS = st.builds(
     Faults,

@@ -106,4 +106,4 @@ def test_a_conversation_is_repeated_byte_for_byte(name: str, is_blessing: bool) 
 def test_no_transcript_lies_unused_and_untested_is_true_without_hardware() -> None:
     found = {path.stem: read_transcript(path.read_bytes()) for path in FOLDER.glob("*.json")}
     assert set(found) == set(SCENES)
-    assert UNTESTED == (not any(one.origin == "hardware" for one in found.values()))
+    assert (not any(one.origin == "hardware" for one in found.values())) == UNTESTED

@@ -8,7 +8,7 @@ from agent.wipe.sg import Answer
 
 from agent.wipe.ata import commands
 from agent.wipe.ata.commands import Command
-from agent.wipe.ata.registers import read_registers
+from agent.wipe.ata.registers import Registers, read_registers
 from agent.wipe.ata.transport import SgAta, cdb_of
 from agent.wipe.device import Gone, Refused
 
@@ -127,6 +127,29 @@ def test_the_descriptor_gives_48_bits_only_when_extended() -> None:
     other = bytes.fromhex("7201001d00000012") + b"\x02\x02\x00\x00" + sense[8:]
     found = read_registers(other, is_ext=True)
     assert found is not None and found.lba == whole.lba, "the descriptor need not come first"
+
+
+def test_a_28_bit_descriptor_and_what_the_registers_say() -> None:
+    sense = bytes.fromhex("7201001d0000000e 090c 00 00 ff 77 ff 01 ff 02 ff 03 4a 50".replace(" ", ""))
+    found = read_registers(sense, is_ext=False)
+    assert found is not None
+    assert (found.error, found.count, found.lba, found.device, found.status) == (0, 0x77, 0xA030201, 0x4A, 0x50)
+    for status, error, said in (
+        (0x51, 0x04, "aborted"), (0x51, 0x10, "address not found"), (0x51, 0x80, "interface CRC"),
+        (0x51, 0x40, "uncorrectable"), (0x70, 0x00, "device fault"), (0xD0, 0x00, "not ready"),
+        (0x58, 0x00, "not ready"), (0x10, 0x00, "not ready"), (0x50, 0x04, "contradictory"),
+        (0x51, 0x00, "contradictory"),
+    ):  # fmt: skip
+        one = Registers(error=error, count=0, lba=0, device=0x40, status=status)
+        assert one.said.startswith(said) and f"status {status:02x}h, error {error:02x}h" in one.said
+        assert one.is_aborted == (status == 0x51 and error == 0x04) and not one.is_good
+    assert not Registers(error=4, count=0, lba=0, device=0, status=0xD1).is_aborted, "busy: nothing else is valid"
+
+
+@pytest.mark.parametrize("at", range(len(LIBATA_GOOD)))
+def test_any_torn_sense_is_no_answer(at: int) -> None:
+    assert read_registers(LIBATA_GOOD[:at], is_ext=False) is None
+    assert not on(answer(LIBATA_GOOD[:at])).issue(commands.ERASE_PREPARE).is_ok
 
 
 def test_short_data_are_no_data() -> None:

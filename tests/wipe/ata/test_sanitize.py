@@ -1,0 +1,174 @@
+"""SANITIZE STATUS EXT, read bit by bit, and what a resumed operation may be taken for."""
+
+import pytest
+
+from agent.wipe.ata.registers import Registers
+from agent.wipe.ata.sanitize import read_status
+from agent.wipe.ata.transport import Reply
+from agent.wipe.device import EraseFailed, Noted, Refused
+from tests.wipe.ata.benches import family_on
+from tests.wipe.twins.ata import AtaTwin, Faults
+
+BLOCK = "ata-sanitize-block"
+
+
+def reply(count: int | None, lba: int | None, *, status: int = 0x50, error: int = 0, is_ok: bool = True) -> Reply:
+    registers = Registers(error=error, count=count, lba=lba, device=0x40, status=status)
+    return Reply(is_ok=is_ok, said="said", registers=registers)
+
+
+def aborted(lba: int | None) -> Reply:
+    return reply(0, lba, status=0x51, error=0x04, is_ok=False)
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "permille"),
+    [
+        (reply(0x8000, 0xFFFF), "completed", None),
+        (reply(0x0000, 0xFFFF), "idle", None),
+        (reply(0x0FFF, 0xFFFF), "idle", None),
+        (reply(0x1000, 0xFFFF), "idle", None),  # the anti-freeze bit
+        (reply(0x4000, 0x0000), "running", 0),
+        (reply(0x4000, 0x8000), "running", 500),
+        (reply(0x4000, 0xFFFF), "running", 999),
+        (reply(0x4000, 0x120000), "running", 0),  # only LBA 15:0 count
+        (reply(0xC000, 0x8000), "running", 500),  # contradictory: not yet
+        (reply(0x2000, 0xFFFF), "frozen", None),
+        (reply(0xA000, 0xFFFF), "frozen", None),
+        (aborted(0x01), "failed", None),
+        (aborted(0x201), "failed", None),
+        (aborted(0x03), "frozen", None),
+        (aborted(0x00), "unknown", None),
+        (aborted(0x02), "unknown", None),
+        (aborted(None), "unknown", None),
+        (reply(None, 0xFFFF), "unknown", None),
+        (reply(0x8000, None), "unknown", None),
+        (reply(0x8000, 0xFFFF, is_ok=False), "unknown", None),
+        (reply(0x8000, 0xFFFF, status=0x70, is_ok=False), "unknown", None),
+        (Reply(is_ok=False, said="lost"), "unknown", None),
+    ],
+)
+def test_the_status(answer: Reply, state: str, permille: int | None) -> None:
+    read = read_status(answer)
+    assert (read.state, read.permille) == (state, permille) and read.said
+
+
+def notes(before: str, *, is_accepted: bool = False, technique: str = BLOCK) -> tuple[Noted, ...]:
+    told = (Noted(step="sending"), Noted(step="sanitize", details={"technique": technique, "before": before}))
+    return told + ((Noted(step="accepted", details={"technique": technique}),) if is_accepted else ())
+
+
+def resumed(twin: AtaTwin, noted: tuple[Noted, ...]) -> str:
+    eraser = family_on(twin).eraser(BLOCK)
+    try:
+        eraser.resume(noted)
+    except Refused:
+        return "refused"
+    except EraseFailed:
+        return "gave up"
+    finally:
+        assert set(twin.sent) == {0xB4} and twin.began == 0, "it only looked"
+    return eraser.poll().state
+
+
+@pytest.mark.parametrize(
+    ("state", "has_completed", "noted", "result"),
+    [
+        ("running", False, notes("idle"), "running"),
+        ("running", True, notes("completed"), "running"),
+        ("running", False, (Noted(step="sending"),), "refused"),  # somebody else's
+        ("running", False, notes("idle", technique="ata-sanitize-crypto"), "refused"),
+        ("idle", True, notes("idle"), "done"),
+        ("idle", True, notes("failed"), "done"),
+        ("idle", True, notes("completed"), "refused"),  # of years ago, perhaps
+        ("idle", True, notes("completed", is_accepted=True), "done"),
+        ("idle", True, notes("idle", is_accepted=True), "done"),
+        ("idle", False, notes("idle"), "refused"),
+        ("idle", False, notes("idle", is_accepted=True), "idle"),
+        ("idle", True, (Noted(step="sending"),), "refused"),
+        ("failed", False, notes("idle"), "failed"),
+        ("failed", False, notes("failed"), "refused"),
+        ("failed", False, notes("idle", is_accepted=True), "failed"),
+    ],
+)
+def test_after_a_cut(state: str, has_completed: bool, noted: tuple[Noted, ...], result: str) -> None:
+    twin = AtaTwin(faults=Faults(sanitize_stuck_at=0x100))
+    twin.sanitize, twin.completed, twin.failure_mode = state, has_completed, True  # type: ignore[assignment]
+    assert resumed(twin, noted) == result
+
+
+def test_a_disk_that_stays_silent_after_a_cut() -> None:
+    twin = AtaTwin(faults=Faults(no_registers=True))
+    twin.completed = True
+    assert resumed(twin, notes("idle")) == "gave up"
+
+
+def test_a_lost_status_is_asked_again() -> None:
+    twin = AtaTwin()
+    eraser = family_on(twin).eraser(BLOCK)
+    eraser.begin(lambda step, details: None)
+    assert eraser.poll().state == "running"
+    twin.faults.no_registers = True
+    before = len(twin.sent)
+    silent = eraser.poll()
+    assert (silent.state, silent.permille) == ("running", 312), "no progress: the stall rule will end it"
+    assert len(twin.sent) == before + 3
+    twin.faults.no_registers = False
+    while (standing := eraser.poll()).state == "running":
+        pass
+    assert standing.state == "done" and standing.said == "sanitize operation completed without error"
+
+
+def test_a_status_never_seen_is_a_failure() -> None:
+    twin = AtaTwin()
+    eraser = family_on(twin).eraser(BLOCK)
+    eraser.begin(lambda step, details: None)
+    twin.faults.no_registers = True
+    assert eraser.poll().state == "failed"
+
+
+def test_a_failure_stays_a_failure_once_cleared() -> None:
+    twin = AtaTwin(faults=Faults(sanitize_fails_at=0x1000))
+    eraser = family_on(twin).eraser(BLOCK)
+    eraser.begin(lambda step, details: None)
+    assert eraser.poll().state == "failed" and twin.sanitize == "idle"
+    twin.completed = True
+    assert eraser.poll().state == "failed"
+
+
+def test_an_old_result_that_may_be_a_lie_is_told() -> None:
+    twin = AtaTwin(faults=Faults(ignores=True))
+    twin.completed = True
+    eraser = family_on(twin).eraser(BLOCK)
+    eraser.begin(lambda step, details: None)
+    standing = eraser.poll()
+    assert standing.state == "done" and "before" in standing.said
+
+
+@pytest.mark.parametrize(("does_begin", "result"), [(True, "done"), (False, "refused")])
+def test_a_command_whose_answer_was_lost(does_begin: bool, result: str) -> None:
+    """The status reads well before it; then the answer to the command itself is lost: the disk's state decides."""
+    twin = AtaTwin(faults=Faults(ignores=not does_begin))
+    real, calls = twin.send, iter(range(1000))
+
+    def send(*args: object, **rest: object):  # type: ignore[no-untyped-def] # as the twin's
+        twin.faults.no_registers = next(calls) == 2  # IDENTIFY, status, the command
+        return real(*args, **rest)  # type: ignore[arg-type]
+
+    twin.send = send  # type: ignore[method-assign] # one answer is lost on the way
+    eraser = family_on(twin).eraser(BLOCK)
+    try:
+        eraser.begin(lambda step, details: None)
+        while (standing := eraser.poll()).state == "running":
+            pass
+        found = standing.state
+    except Refused:
+        found = "refused"
+    assert found == result
+
+
+def test_what_is_not_offered_is_not_sent() -> None:
+    twin = AtaTwin(sanitizes=("crypto", "overwrite"))
+    with pytest.raises(Refused):
+        family_on(twin).eraser(BLOCK).begin(lambda step, details: None)
+    assert twin.sent == [0xEC]
