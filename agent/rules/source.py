@@ -86,8 +86,8 @@ def suggestion(word: str, choices: Iterable[str]) -> tuple[str, str]:
     return "", ""
 
 
-def read_source(raw: bytes, mistakes: Mistakes) -> Pairs | None:
-    """The mapping this file is, or None with at least one mistake noted."""
+def read_source(raw: bytes, mistakes: Mistakes, *, holds: str = "profile:, rules:") -> Pairs | None:
+    """The mapping this file is, or None with at least one mistake noted. `holds`: its first keys, for the message."""
     import yaml
 
     if len(raw) > BYTES_MOST:
@@ -101,7 +101,7 @@ def read_source(raw: bytes, mistakes: Mistakes) -> Pairs | None:
         return None
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return _Reader(yaml.parse(text, Loader=loader), mistakes).document()
+        return _Reader(yaml.parse(text, Loader=loader), mistakes, holds).document()
     except _Refused:
         return None
     except yaml.MarkedYAMLError as error:
@@ -124,8 +124,9 @@ class _Refused(Exception):
 class _Reader:
     """Events → nodes, with bounds on depth and count."""
 
-    def __init__(self, events: Iterator[Any], mistakes: Mistakes) -> None:
+    def __init__(self, events: Iterator[Any], mistakes: Mistakes, holds: str) -> None:
         self.events = events
+        self.holds = holds
         self.mistakes = mistakes
         self.count = 0
 
@@ -141,9 +142,7 @@ class _Reader:
                 root = self.node(event, 1)
         if isinstance(root, Pairs):
             return root
-        self.mistakes.at_line(
-            1, 1, "le fichier doit contenir « profile: », « rules: »…", "the file must hold profile:, rules: …"
-        )
+        self.mistakes.at_line(1, 1, f"le fichier doit contenir {self.holds} …", f"the file must hold {self.holds} …")
         return None
 
     def refuse(self, event: Any, fr: str, en: str) -> None:
