@@ -1,0 +1,142 @@
+"""The whole engine over a simulated ATA disk: power cuts at any command, and never a success that is none."""
+
+import errno
+from pathlib import Path
+
+import pytest
+
+from agent.erasure import Erasure, Technique
+from agent.facts import Health
+from agent.wipe.device import Gone
+from agent.wipe.engine import Clock, carry_out
+from agent.wipe.job import Job, Plan, Planned
+from agent.wipe.journal import Journal, Opened
+from tests.wipe.ata.benches import family_on, media_of
+from tests.wipe.twins.ata import SECTOR, AtaTwin, Faults, PowerCut
+
+AT = "2026-01-05T10:00:00Z"
+SECTORS = 8192  # 4 MiB
+
+
+class TwinSurface:
+    """BlockIO on the twin's memory: closed while it is locked or sanitizing."""
+
+    sector_bytes = SECTOR
+
+    def __init__(self, twin: AtaTwin) -> None:
+        self.twin = twin
+        self.size_bytes = twin.size_bytes
+
+    def _open(self) -> None:
+        if self.twin.locked or self.twin.sanitize != "idle":
+            raise OSError(errno.EIO, "closed")
+
+    def read_into(self, buffer: memoryview, offset_bytes: int) -> int:
+        self._open()
+        found = self.twin.memory[offset_bytes : min(offset_bytes + len(buffer), self.twin.size_bytes)]
+        buffer[: len(found)] = found
+        return len(found)
+
+    def write_from(self, buffer: memoryview, offset_bytes: int) -> int:
+        self._open()
+        length = min(len(buffer), self.twin.size_bytes - offset_bytes)
+        self.twin.memory[offset_bytes : offset_bytes + length] = buffer[:length]
+        return length
+
+    def flush(self) -> None:
+        self._open()
+
+    def forget(self) -> None:
+        pass
+
+
+class TwinDevice:
+    def __init__(self, twin: AtaTwin) -> None:
+        self.twin = twin
+        self.io = TwinSurface(twin)
+        self.family = family_on(twin)
+
+    def recheck(self) -> None:
+        if self.family.identify()[0] != self.twin.serial:
+            raise Gone("another disk")
+
+    def resize(self) -> None:
+        self.io.size_bytes = self.twin.size_bytes
+
+    def health(self) -> Health | None:
+        return None
+
+    def temperature_c(self) -> int | None:
+        return None
+
+
+class Silent:
+    def tell(self, event: object) -> None:
+        pass
+
+    def wish(self) -> str:
+        return "continue"
+
+
+def clock() -> Clock:
+    now = iter(range(10**9))
+    return Clock(now=lambda: AT, monotonic=lambda: float(next(now)), sleep=lambda seconds: None)
+
+
+def run(twin: AtaTwin, path: Path, *techniques: Technique, resumed: bool = False) -> Erasure:
+    steps = tuple(Planned(technique=technique, level="purge") for technique in techniques)
+    job = Job(id="0" * 32, media=media_of(twin), plan=Plan(steps=steps, level="purge"), journal=str(path),
+              is_resumed=resumed)  # fmt: skip
+    journal = Journal.reopen(path) if resumed else Journal.create(path, Opened(job=job, at=AT))
+    try:
+        return carry_out(job, TwinDevice(twin), journal, Silent(), clock())  # type: ignore[arg-type] # `wish` says less
+    finally:
+        journal.close()
+
+
+ALL: tuple[Technique, ...] = ("ata-sanitize-block", "ata-sanitize-crypto", "ata-security-erase-enhanced")
+
+
+@pytest.mark.parametrize("technique", ALL)
+def test_a_sound_disk_with_a_hidden_area_is_purged(technique: Technique, tmp_path: Path) -> None:
+    twin = AtaTwin(native=SECTORS, visible=SECTORS - 64)
+    erasure = run(twin, tmp_path / "j", technique)
+    assert erasure.outcome == "purged", (erasure.why, erasure.attempts)
+    assert erasure.hidden is not None and erasure.hidden.state == "removed"
+    assert twin.secrets_left == 0 and twin.password is None
+    assert erasure.attempts[0].exchanges[-1].is_ok
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        Faults(acks_only=True),
+        Faults(ignores=True),
+        Faults(sanitize_stuck_at=0x2000),
+        Faults(sanitize_fails_at=0x6000, erase_fails=True),
+        Faults(refuses=frozenset({0xF4}), sanitize_frozen=True),
+        Faults(no_registers=True),
+    ],
+)
+@pytest.mark.parametrize("technique", ALL)
+def test_no_fault_is_purged(technique: Technique, faults: Faults, tmp_path: Path) -> None:
+    twin = AtaTwin(native=SECTORS, visible=SECTORS, faults=faults)
+    erasure = run(twin, tmp_path / "j", technique)
+    assert erasure.outcome not in ("purged", "cleared") or twin.secrets_left == 0
+    assert twin.password is None
+
+
+@pytest.mark.parametrize("technique", ALL)
+@pytest.mark.parametrize("moment", ["before", "during", "after"])
+@pytest.mark.parametrize("at", range(8, 22, 2))
+def test_a_cut_then_a_resume(technique: Technique, moment: str, at: int, tmp_path: Path) -> None:
+    twin = AtaTwin(native=SECTORS, visible=SECTORS)
+    twin.cut_at = (at, moment)  # type: ignore[assignment] # one of its words
+    try:
+        erasure = run(twin, tmp_path / "j", technique, "overwrite-zeros")
+    except PowerCut:
+        twin.power_on()
+        erasure = run(twin, tmp_path / "j", technique, "overwrite-zeros", resumed=True)
+        assert erasure.interruptions
+    assert erasure.outcome in ("purged", "cleared"), (erasure.why, erasure.attempts)
+    assert twin.secrets_left == 0 and twin.password is None
