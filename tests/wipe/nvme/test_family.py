@@ -231,6 +231,25 @@ def test_serial_numbers_but_for_blanks_and_case(known: str | None, is_same: bool
             family.namespaces()
 
 
+def test_a_size_that_is_not_told_is_no_reason_to_be_gone() -> None:
+    twin = NvmeTwin()
+
+    def submit(command: Command) -> Completion:
+        is_namespace = command.opcode == 6 and command.cdw10 == 0
+        return Completion(status=2) if is_namespace else twin.submit(command)
+
+    family = open_nvme(-1, media_of(twin), armed=False, submit=submit, nsid=1, wait=no_wait)
+    assert family.identify() == ("TWIN0001", "Twin NVMe", None)
+
+
+def test_what_format_leaves_out_is_told() -> None:
+    def said(twin: NvmeTwin) -> str:
+        return next(one.en for one in family_of(twin).abilities() if one.technique == "nvme-format-user-data")
+
+    assert "is not told" in said(NvmeTwin(oacs=10))
+    assert "4904 unallocated bytes are not erased" in said(NvmeTwin(oacs=10, total_bytes=9000, unallocated_bytes=4904))
+
+
 def test_a_drive_that_does_not_say_what_it_is_is_gone() -> None:
     twin = NvmeTwin()
     twin._controller = lambda: bytes(4096)  # type: ignore[method-assign]

@@ -217,6 +217,8 @@ def test_somebody_elses_erase_is_waited_for_and_is_not_ours() -> None:
     twin.fault, twin.status, twin.state, twin.scdw10, twin._running = "", 2, 3, 0x0C, 0x0C
     standing = eraser.poll()
     assert standing.state == "running" and "another command" in standing.said
+    twin._unreadable = 3
+    assert eraser.poll().state == "idle"  # that it ran is no reason to believe that it still does
     assert to_the_end(eraser).state == "idle"
     assert "nvme-sanitize-running" not in [step for step, _ in notes]
 

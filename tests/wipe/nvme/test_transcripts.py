@@ -125,6 +125,10 @@ def test_a_replay_takes_nothing_else(place: int) -> None:
     doc["turns"][place]["command"] = " ".join(words)
     with pytest.raises(OffScript):
         played(replaying(msgspec.convert(doc["turns"], type=list[Turn])), doc)
+    doc = json.loads((FOLDER / "sanitize-block.json").read_text())
+    doc["turns"][place]["length_bytes"] += 4
+    with pytest.raises(OffScript):
+        played(replaying(msgspec.convert(doc["turns"], type=list[Turn])), doc)
     with pytest.raises(OffScript, match="nothing more"):
         played(replaying(()), doc)
 
