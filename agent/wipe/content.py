@@ -9,11 +9,12 @@ One sector that does not look random makes all that is left of its 64 KiB data. 
 be missed; signatures are looked for in everything that is not uniform.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal
 
 from agent.erasure import Content, Remains
 from agent.wipe.buffers import PERIOD_MOST, aligned, clear, equal_pieces, holds, is_zeros, period_of
+from agent.wipe.remains import find_remains
 
 FindRemains = Callable[[memoryview, int, int], Iterable[tuple[int, str]]]
 REMAINS_MOST = 64  # kept, the first by place
@@ -28,18 +29,14 @@ _STRIDE = 37  # odd: probes wander over the places within a block from one block
 class Census:
     """Counts what it is shown. `seen` goes on from an earlier count."""
 
-    def __init__(self, seen: Content | None = None, find_remains: FindRemains | None = None) -> None:
+    def __init__(self, seen: Content | None = None, find: FindRemains = find_remains) -> None:
         seen = seen or Content(kind="unread")
         self._zero, self._one, self._pattern = seen.zero_bytes, seen.one_bytes, seen.pattern_bytes
         self._random, self._other = seen.random_bytes, seen.other_bytes
         self._pattern_seen = bytes.fromhex(seen.pattern) if seen.pattern else None
         self._has_several_patterns = seen.kind == "mixed" and seen.pattern_bytes == _total(seen)
         self._remains = list(seen.remains)
-        if find_remains is None:
-            from agent.wipe import signatures
-
-            find_remains = signatures.find_remains
-        self._find_remains: FindRemains = find_remains
+        self._find_remains = find
         self._uniform: dict[tuple[int, int], memoryview] = {}
 
     def add_zeros(self, length_bytes: int) -> None:
@@ -89,7 +86,8 @@ class Census:
 
     def _add_block(self, block: memoryview, offset_bytes: int, sector_bytes: int) -> None:
         """A block that is not all the same: count its uniform sectors, and decide of the rest by probes."""
-        rest, has_runs = list(range(0, len(block), sector_bytes)), False
+        rest: Sequence[int] = range(0, len(block), sector_bytes)
+        has_runs = False
         if _holds_run(block):
             rest = self._add_sectors(block, sector_bytes)
             has_runs = any(_holds_run(block[at : at + sector_bytes]) for at in rest)
@@ -97,7 +95,7 @@ class Census:
             return
         turn = offset_bytes // BLOCK_BYTES * _STRIDE
         places = {rest[(turn + number * len(rest) // _PROBES) % len(rest)] for number in range(_PROBES)}
-        length = sum(min(sector_bytes, len(block) - at) for at in rest)
+        length = len(rest) * sector_bytes - max(0, rest[-1] + sector_bytes - len(block))
         if not has_runs and all(looks_random(block[at : at + min(sector_bytes, PROBE_BYTES)]) for at in places):
             self._random += length
         else:

@@ -21,6 +21,7 @@ from agent.wipe.extents import merged
 from agent.wipe.limits import Limits
 from agent.wipe.overwrite import Chunks, Rhythm, flush, spans
 from agent.wipe.pieces import Pieces
+from agent.wipe.remains import find_remains
 from agent.wipe.stream import Fill
 
 _AHEAD = 2  # chunks read while one is compared
@@ -44,7 +45,7 @@ KeepRead = Callable[[int, ReadTally], None]
 
 def read_back(
     io: BlockIO, fill: Fill | None, start_bytes: int, tally: ReadTally, heed: Heed, keep: KeepRead, limits: Limits, *,
-    find_remains: FindRemains | None = None, monotonic: Callable[[], float] = time.monotonic,
+    find: FindRemains = find_remains, monotonic: Callable[[], float] = time.monotonic,
 ) -> ReadTally:  # fmt: skip
     """From `start_bytes` to the end, going on from `tally`. Without a fill nothing matches; content is counted always.
 
@@ -53,7 +54,7 @@ def read_back(
     flush(io)
     io.forget()
     pieces = Pieces(io, "read", limits, monotonic)
-    reader = _Comparison(io.sector_bytes, fill, tally, limits, find_remains)
+    reader = _Comparison(io.sector_bytes, fill, tally, limits, find)
     rhythm = Rhythm(limits, start_bytes, monotonic)
     with closing(_read_ahead(pieces, spans(start_bytes, io.size_bytes, limits.chunk_bytes), limits, reader)) as chunks:
         for offset_bytes, chunk in chunks:
@@ -69,14 +70,14 @@ def read_back(
 
 def sample(
     io: BlockIO, fill: Fill | None, seed: bytes, heed: Heed, limits: Limits, *,
-    find_remains: FindRemains | None = None, monotonic: Callable[[], float] = time.monotonic,
+    find: FindRemains = find_remains, monotonic: Callable[[], float] = time.monotonic,
 ) -> tuple[ReadTally, int]:  # fmt: skip
     """Ten per cent by the recipe of SP 800-88r1, and its power: the chance in permille to meet 100 MB unwiped."""
     flush(io)
     io.forget()
     places = choose_places(io.size_bytes, io.sector_bytes, seed)
     pieces = Pieces(io, "read", limits, monotonic)
-    reader = _Comparison(io.sector_bytes, fill, ReadTally(), limits, find_remains)
+    reader = _Comparison(io.sector_bytes, fill, ReadTally(), limits, find)
     todo = (span for start, length in places for span in spans(start, start + length, limits.chunk_bytes))
     with closing(_read_ahead(pieces, todo, limits, reader)) as chunks:
         for offset_bytes, chunk in chunks:
@@ -159,7 +160,7 @@ class _Comparison:
     """Compares what was read with what was written, and keeps the tally."""
 
     def __init__(
-        self, sector_bytes: int, fill: Fill | None, tally: ReadTally, limits: Limits, find: FindRemains | None
+        self, sector_bytes: int, fill: Fill | None, tally: ReadTally, limits: Limits, find: FindRemains
     ) -> None:
         self._sector_bytes, self._fill, self._limits = sector_bytes, fill, limits
         self._census = Census(tally.content, find)

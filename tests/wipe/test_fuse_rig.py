@@ -29,7 +29,7 @@ def wipe(disk: KernelDisk, fill: Fill) -> tuple[list[Extent], ReadTally]:
     overwrite(disk, fill, 0, lambda done, bad: None, lambda offset, found: bad.extend(found), Limits())
     tally = read_back(
         disk, fill, 0, ReadTally(), lambda done, bad: None, lambda offset, seen: None, Limits(),
-        find_remains=lambda chunk, offset, sector: [],
+        find=lambda chunk, offset, sector: [],
     )  # fmt: skip
     return bad, tally
 

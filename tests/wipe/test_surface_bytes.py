@@ -65,7 +65,7 @@ def read(disk: block.Disk, fill: Fill | None, limits: Limits = SMALL, tally: Rea
     def keep(offset_bytes: int, seen: ReadTally) -> None:
         pass
 
-    return read_back(disk, fill, 0, tally or ReadTally(), heed, keep, limits, find_remains=no_remains)
+    return read_back(disk, fill, 0, tally or ReadTally(), heed, keep, limits, find=no_remains)
 
 
 # --- every kind of disk -----------------------------------------------------------------------------------------------
@@ -336,12 +336,12 @@ def test_reading_goes_on_from_a_checkpoint() -> None:
     kept: list[tuple[int, ReadTally]] = []
     whole = read_back(
         disk, fill, 0, ReadTally(), lambda done, bad: None, lambda offset, tally: kept.append((offset, tally)), SMALL,
-        find_remains=no_remains,
+        find=no_remains,
     )  # fmt: skip
     assert [offset for offset, _ in kept] == [*(at * MIB for at in range(1, 9)), 8 * MIB]
     for offset, tally in kept:
         rest = read_back(
-            disk, fill, offset, tally, lambda done, bad: None, lambda at, seen: None, SMALL, find_remains=no_remains
+            disk, fill, offset, tally, lambda done, bad: None, lambda at, seen: None, SMALL, find=no_remains
         )
         assert rest == whole
 
@@ -363,7 +363,7 @@ def test_sampling_finds_what_it_says_it_finds() -> None:
     write(disk, fill)
     steps: list[int] = []
     seen, power = sample(
-        disk, fill, b"seed", lambda done, bad: steps.append(done), Limits(), find_remains=no_remains
+        disk, fill, b"seed", lambda done, bad: steps.append(done), Limits(), find=no_remains
     )  # fmt: skip
     assert seen.read_bytes == seen.matching_bytes >= 64 * MIB // 10
     assert seen.read_bytes < 64 * MIB // 5
@@ -371,11 +371,11 @@ def test_sampling_finds_what_it_says_it_finds() -> None:
     assert steps == sorted(steps)
     assert steps[-1] == disk.size_bytes
     disk.media[30 * MIB : 31 * MIB] = disk.old[30 * MIB : 31 * MIB]
-    seen, _ = sample(disk, fill, b"other", lambda done, bad: None, Limits(), find_remains=no_remains)
+    seen, _ = sample(disk, fill, b"other", lambda done, bad: None, Limits(), find=no_remains)
     assert seen.bad
     assert seen.matching_bytes < seen.read_bytes
     disk.media[-1] ^= 1
-    seen, _ = sample(disk, fill, b"third", lambda done, bad: None, Limits(), find_remains=no_remains)
+    seen, _ = sample(disk, fill, b"third", lambda done, bad: None, Limits(), find=no_remains)
     assert seen.bad[-1] == Extent(first_lba=64 * MIB // 512 - 1, sectors=1, problem="mismatch")
 
 
