@@ -4,6 +4,8 @@ keys/        the station's key (0600)
 trust/       keys it believes: stations, logs
 outbox/      signed records, waiting and archived
 inventory/   the embedded inventory, where one was started here
+wipes/       journals of erasures, one file per authorisation
+sessions/    signed manifests of wipe sessions
 connection-0001.json …   the inventory this station was enrolled with; the newest counts
 """
 
@@ -55,6 +57,14 @@ class Home:
     @property
     def inventory(self) -> Path:
         return self.root / "inventory"
+
+    @property
+    def wipes(self) -> Path:
+        return self.root / "wipes"
+
+    @property
+    def sessions(self) -> Path:
+        return self.root / "sessions"
 
     def key(self) -> "StationKey":
         """This station's key, made on its first use; the station trusts itself."""

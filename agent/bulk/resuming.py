@@ -1,0 +1,88 @@
+"""Erasures that a power cut, a stop or a crash left without an end: found in their journals, gone on with if wanted."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from agent.bulk.session import Chosen
+from agent.erasure import Erasure, Media
+from agent.errors import RebondError
+from agent.wipe.conclude import conclude
+from agent.wipe.job import Job
+from agent.wipe.journal import read_journal
+from agent.wipe.state import State, fold
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unfinished:
+    """One journal without an end."""
+
+    job: Job  # as it was authorised, ready to go on
+    so_far: Erasure
+    opened_at: str
+    size_bytes: int  # larger than the job's, once a hidden area was opened
+
+    @property
+    def media(self) -> Media:
+        return msgspec.structs.replace(self.job.media, size_bytes=self.size_bytes)
+
+    @property
+    def chosen(self) -> Chosen:
+        """To be confirmed again by a person; that it is an array's member was confirmed when it began."""
+        return Chosen(media=self.job.media, plan=self.job.plan, found=self.job.found)
+
+
+def unfinished(folder: Path) -> tuple[Unfinished, ...]:
+    """Every erasure here that has no end, oldest first; but for disks that were begun anew later.
+
+    A journal that cannot be read is no place to go on from: `damaged` names it.
+    """
+    states = [state for state in (_state(path) for path in _journals(folder)) if state is not None]
+    latest: dict[str, str] = {}
+    for state in states:
+        token = _token(state.job.media)
+        latest[token] = max(latest.get(token, ""), state.opened_at)
+    found = [state for state in states if state.finished is None and state.opened_at == latest[_token(state.job.media)]]
+    return tuple(
+        Unfinished(
+            job=msgspec.structs.replace(state.job, is_resumed=True),
+            so_far=conclude(state),
+            opened_at=state.opened_at,
+            size_bytes=state.size_bytes,
+        )
+        for state in sorted(found, key=lambda state: state.opened_at)
+    )
+
+
+def damaged(folder: Path) -> tuple[Path, ...]:
+    """Journals that cannot be read: their disks are not proven erased, and must be erased anew."""
+    return tuple(path for path in _journals(folder) if _state(path) is None)
+
+
+def sentence(one: Unfinished, lang: str) -> str:
+    """One line for whoever starts Rebond after a power cut."""
+    media = one.job.media
+    name = " ".join(filter(None, (media.model, media.serial or media.wwn))) or media.name
+    if lang == "en":
+        return f"The erasure of {name} began on {one.opened_at} and has no end. Go on with it: rebond wipe --resume"
+    return f"L'effacement de {name}, commencé le {one.opened_at}, n'est pas fini. Le reprendre : rebond wipe --resume"
+
+
+def _journals(folder: Path) -> Iterable[Path]:
+    try:
+        return sorted(path for path in folder.iterdir() if path.suffix == ".journal")
+    except OSError:
+        return ()
+
+
+def _state(path: Path) -> State | None:
+    try:
+        return fold(read_journal(path))
+    except (RebondError, OSError, ValueError):
+        return None
+
+
+def _token(media: Media) -> str:
+    return " ".join((media.serial or "", media.wwn or "", media.model or "")).strip() or media.name
