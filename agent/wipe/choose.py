@@ -24,8 +24,15 @@ _TABLE: dict[str, tuple[Technique, ...]] = {
     "nvme": _NVME,
     "ata-ssd": ("ata-sanitize-block", "ata-sanitize-crypto", "ata-security-erase-enhanced"),
     "ata-hdd": ("ata-sanitize-overwrite", "ata-sanitize-crypto"),
-    "sas": ("scsi-sanitize-block", "scsi-sanitize-overwrite", "scsi-sanitize-crypto"),
-    "sas-hdd": ("scsi-sanitize-overwrite", "scsi-sanitize-crypto"),
+    # A SATA disk on a SAS controller answers to ATA commands.
+    "sas": (
+        "scsi-sanitize-block",
+        "scsi-sanitize-overwrite",
+        "scsi-sanitize-crypto",
+        "ata-sanitize-block",
+        "ata-sanitize-crypto",
+    ),
+    "sas-hdd": ("scsi-sanitize-overwrite", "scsi-sanitize-crypto", "ata-sanitize-overwrite", "ata-sanitize-crypto"),
     "emmc": ("mmc-sanitize", "mmc-secure-erase"),
     "flash": (),
     "plain": (),

@@ -25,7 +25,7 @@ def open_family(
 
         return open_ata(descriptor, media, armed=armed)
     if media.transport == "usb":
-        return _behind_usb(descriptor, media, armed=armed)
+        return _ata_if_it_answers(descriptor, media, armed=armed)
     if media.transport == "nvme":
         from agent.wipe.nvme.family import open_nvme
 
@@ -33,7 +33,8 @@ def open_family(
     if media.transport == "sas":
         from agent.wipe.scsi.family import open_scsi
 
-        return open_scsi(descriptor, media, armed=armed)
+        # A SATA disk on a SAS controller has a SAS road and speaks ATA.
+        return _ata_if_it_answers(descriptor, media, armed=armed) or open_scsi(descriptor, media, armed=armed)
     if media.transport == "mmc":
         from agent.wipe.mmc.family import open_mmc
 
@@ -41,8 +42,8 @@ def open_family(
     return None
 
 
-def _behind_usb(descriptor: int, media: Media, *, armed: bool) -> Family | None:
-    """ATA through the bridge, when the disk behind it names itself; a stick or an unknown bridge has no commands."""
+def _ata_if_it_answers(descriptor: int, media: Media, *, armed: bool) -> Family | None:
+    """ATA through the bridge, when the disk behind it names itself; a stick, a SAS disk, an unknown bridge do not."""
     from agent.wipe.ata.family import open_ata
 
     family = open_ata(descriptor, media, armed=armed)

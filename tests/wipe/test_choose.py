@@ -52,6 +52,8 @@ TABLE = [
     ("sas-hdd", SAS_HDD, can("scsi-sanitize-overwrite", "scsi-sanitize-crypto"), "purge",
      ["scsi-sanitize-overwrite", "scsi-sanitize-crypto", "overwrite-stream"]),
     ("sas-ssd", SAS_SSD, can("scsi-sanitize-block"), "purge", ["scsi-sanitize-block", "overwrite-stream"]),
+    ("sata-on-sas", SAS_HDD, can("ata-sanitize-overwrite", level="clear"), "clear",
+     ["ata-sanitize-overwrite", "overwrite-stream"]),
     ("emmc", EMMC, can("mmc-sanitize"), "purge", ["mmc-sanitize", "overwrite-stream"]),
     ("emmc-secure", EMMC, can("mmc-secure-erase", level="clear"), "clear", ["mmc-secure-erase", "overwrite-stream"]),
     ("card", CARD, can("mmc-sanitize"), "clear", ["overwrite-two-pass"]),

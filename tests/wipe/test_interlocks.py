@@ -185,6 +185,8 @@ def test_built_on_others(pc: Composed) -> None:
 def test_virtual(pc: Composed, kind: Any, transport: Any) -> None:
     disk = sda(kind=kind, transport=transport)
     assert rules(pc, disk) == ["virtual-disk"] and rules(pc, disk, virtual=True) == []
+    _mount_part(pc)
+    assert rules(pc, disk) == ["virtual-disk", "mounted"], "all reasons at once"
 
 
 def test_loops_only(pc: Composed) -> None:
