@@ -24,7 +24,7 @@ from agent.wipe.survey import Surveyed, survey
 from agent.wipe.target import claim
 from tests.wipe.composed import Composed
 from tests.wipe.loops import loop, needs_loops
-from tests.wipe.test_target import image, job, live
+from tests.wipe.test_target import TAG, image, job, live
 
 ABLE = (
     Ability(technique="ata-sanitize-block", level="purge", can=True, fr="Oui.", en="Yes."),
@@ -55,7 +55,7 @@ class Speaks:
 
 @pytest.fixture
 def node(tmp_path: Path) -> Iterator[str]:
-    with loop(image(tmp_path, "essai.img")) as made:
+    with loop(image(tmp_path, "essai")) as made:
         yield made
 
 
@@ -69,7 +69,7 @@ def look(node: str, **more: Any) -> Surveyed:
 def test_a_free_disk(node: str) -> None:
     one = look(node)
     assert one.refusals == () and one.found == () and one.abilities == () and one.hidden is None
-    assert one.media.serial == "essai" and one.media.kind == "virtual" and one.media.size_bytes == 8 << 20
+    assert one.media.serial == f"{TAG}-essai" and one.media.kind == "virtual" and one.media.size_bytes == 8 << 20
     assert one.plan is not None and [step.technique for step in one.plan.steps] == ["overwrite-stream"]
     assert one.planned(method="zeros").steps[0].technique == "overwrite-zeros"
     claim(job(one.media), live()).close()  # what the survey tells is what may be claimed
@@ -82,7 +82,7 @@ def test_loops_only_when_asked_for(node: str) -> None:
 
 @needs_loops
 def test_it_writes_nothing(tmp_path: Path) -> None:
-    path = image(tmp_path, "a.img")
+    path = image(tmp_path, "a")
     path.write_bytes(os.urandom(8 << 20))
     before = path.read_bytes()
     with loop(path) as node:
@@ -92,7 +92,7 @@ def test_it_writes_nothing(tmp_path: Path) -> None:
 
 @needs_loops
 def test_what_is_on_it(tmp_path: Path) -> None:
-    path = image(tmp_path, "a.img")
+    path = image(tmp_path, "a")
     with path.open("r+b") as file:
         file.seek(512)
         file.write(b"LABELONE" + b"\0" * 16 + b"LVM2 001")
@@ -103,16 +103,17 @@ def test_what_is_on_it(tmp_path: Path) -> None:
 
 @needs_loops
 def test_a_disk_that_is_being_erased_is_left_alone(node: str) -> None:
-    asked: list[Any] = []
+    asked: list[str | None] = []
 
-    def family(*given: Any, **more: Any) -> Any:
-        asked.append(given)
+    def family(descriptor: int, media: Media, **_: Any) -> Any:
+        asked.append(media.serial)
 
+    mine = f"{TAG}-essai"
     with claim(job(node), live()):
         one = look(node, family=family)
         assert [why.rule for why in one.refusals] == ["two-operators"] and one.plan is None
-    assert not asked, "not one command was sent to it"
-    assert look(node, family=family).refusals == () and len(asked) == 1
+    assert mine not in asked, "not one command was sent to it"
+    assert look(node, family=family).refusals == () and asked.count(mine) == 1
 
 
 @needs_loops
@@ -125,14 +126,14 @@ def test_what_the_disk_says(node: str, hidden: Any, state: str) -> None:
 @needs_loops
 @pytest.mark.parametrize("error", [Gone("gone"), OSError(5, "Input/output error"), RuntimeError("bug")])
 def test_one_bad_disk_hides_no_other(tmp_path: Path, error: Exception) -> None:
-    with loop(image(tmp_path, "bad.img")) as bad, loop(image(tmp_path, "good.img")) as good:
+    with loop(image(tmp_path, "bad")) as bad, loop(image(tmp_path, "good")) as good:
 
         def family(descriptor: int, media: Media, **_: Any) -> Any:
-            return Speaks(abilities=error) if media.serial == "bad" else None
+            return Speaks(abilities=error) if media.serial == f"{TAG}-bad" else None
 
         seen = {one.media.serial: one for one in survey(live(), (), allow_virtual=True, family=family)}
-        assert [why.rule for why in seen["bad"].refusals] == ["cannot-open"] and seen["bad"].plan is None
-        assert seen["good"].refusals == () and seen["good"].plan
+        assert [why.rule for why in seen[f"{TAG}-bad"].refusals] == ["cannot-open"] and seen[f"{TAG}-bad"].plan is None
+        assert seen[f"{TAG}-good"].refusals == () and seen[f"{TAG}-good"].plan
         assert Path(bad).exists() and Path(good).exists()
 
 
@@ -141,10 +142,10 @@ def test_a_hanging_disk_hides_no_other(tmp_path: Path) -> None:
     may_end = threading.Event()
 
     def family(descriptor: int, media: Media, **_: Any) -> Any:
-        if media.serial == "stuck":
+        if media.serial == f"{TAG}-stuck":
             may_end.wait(20)
 
-    with loop(image(tmp_path, "stuck.img")), loop(image(tmp_path, "good.img")):
+    with loop(image(tmp_path, "stuck")), loop(image(tmp_path, "good")):
         seen = {
             one.media.serial: one
             for one in survey(live(), (), allow_virtual=True, family=family, timeout_s=0.5)
@@ -153,8 +154,8 @@ def test_a_hanging_disk_hides_no_other(tmp_path: Path) -> None:
         for thread in threading.enumerate():
             if thread.name.startswith("look-"):
                 thread.join(10)
-    assert [why.rule for why in seen["stuck"].refusals] == ["no-answer"] and seen["stuck"].plan is None
-    assert seen["good"].refusals == ()
+    assert [why.rule for why in seen[f"{TAG}-stuck"].refusals] == ["no-answer"] and seen[f"{TAG}-stuck"].plan is None
+    assert seen[f"{TAG}-good"].refusals == ()
 
 
 def test_no_command_is_sent_to_what_is_no_disk_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,7 +186,7 @@ def test_no_family_speaks_to_these(transport: Any) -> None:
 
 
 def test_a_bridge_that_answers_nothing_has_no_family(tmp_path: Path) -> None:
-    path = image(tmp_path, "plain.img")
+    path = image(tmp_path, "plain")
     descriptor = os.open(path, os.O_RDONLY)
     assert open_family(descriptor, Media(name="sdb", transport="usb", bridge="x"), armed=False) is None
     os.close(descriptor)
@@ -236,7 +237,7 @@ def test_the_command(node: str, capsys: pytest.CaptureFixture[str], tmp_path: Pa
     name = Path(node).name
     assert main(["disks", "--virtual", "--home", str(tmp_path)]) == 0
     said = capsys.readouterr().out
-    assert f"{name} : loop, 8,4 Mo, disque virtuel" in said and "numéro de série : essai" in said
+    assert f"{name} : loop, 8,4 Mo, disque virtuel" in said and f"numéro de série : {TAG}-essai" in said
     assert max(len(line) for line in said.splitlines()) <= 80
     assert main(["disks", "--virtual", "--json", "--home", str(tmp_path)]) == 0
     told = {one["media"]["name"]: one for one in json.loads(capsys.readouterr().out)["disks"]}

@@ -7,6 +7,7 @@ import fcntl
 import mmap
 import multiprocessing
 import os
+import secrets
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,9 +47,13 @@ def live() -> Host:
     return host
 
 
-def image(folder: Path, name: str = "disk.img", size: int = 8 * MIB) -> Path:
+# The name of the file is the serial number: those of two test runs at once on one machine must differ.
+TAG = secrets.token_hex(4)
+
+
+def image(folder: Path, name: str = "disk", size: int = 8 * MIB) -> Path:
     folder.mkdir(exist_ok=True, parents=True)
-    path = folder / name
+    path = folder / f"{TAG}-{name}.img"
     path.touch()
     os.truncate(path, size)
     return path
@@ -198,7 +203,7 @@ def test_swap(node: str) -> None:
 
 @pytest.mark.programs
 def test_second_member_of_a_mounted_btrfs(tmp_path: Path) -> None:
-    with loop(image(tmp_path, "a.img", 128 * MIB)) as one, loop(image(tmp_path, "b.img", 128 * MIB)) as two:
+    with loop(image(tmp_path, "a", 128 * MIB)) as one, loop(image(tmp_path, "b", 128 * MIB)) as two:
         make("mkfs.btrfs", "-q", "-f", "-d", "single", "-m", "single", one, two)
         for node in (one, two):  # the kernel must know both: BTRFS_IOC_SCAN_DEV
             with Path("/dev/btrfs-control").open("rb") as control, contextlib.suppress(OSError):
@@ -302,10 +307,10 @@ def test_a_member_of_an_array_needs_a_second_word(tmp_path: Path, offset: int, m
 
 
 def test_another_disk_under_the_same_name(tmp_path: Path) -> None:
-    path = image(tmp_path, "first.img")
+    path = image(tmp_path, "first")
     with loop(path) as node:
         wanted = job(node)
-    with loop(image(tmp_path, "second.img")) as again:
+    with loop(image(tmp_path, "second")) as again:
         moved = job(msgspec.structs.replace(wanted.media, name=Path(again).name))
         assert refused(moved) == "changed"
 
@@ -317,7 +322,7 @@ def test_unplugged_since(tmp_path: Path) -> None:
 
 
 def test_the_same_disk_under_another_name(tmp_path: Path) -> None:
-    with loop(image(tmp_path, "other.img")) as first, loop(image(tmp_path)) as node:
+    with loop(image(tmp_path, "other")) as first, loop(image(tmp_path)) as node:
         wanted = job(msgspec.structs.replace(media(node), name=Path(first).name))
         with claim(wanted, live()) as ours:
             assert ours.media.name == Path(node).name
@@ -360,7 +365,7 @@ def test_another_size_while_it_is_ours(tmp_path: Path, size: int) -> None:
 
 
 def test_another_file_behind_it_while_it_is_ours(tmp_path: Path) -> None:
-    first, second = image(tmp_path, "first.img"), image(tmp_path, "second.img")
+    first, second = image(tmp_path, "first"), image(tmp_path, "second")
     with loop(first, read_only=True) as node, claim(job(node, purpose="look"), live()) as ours:
         change_file(node, second)
         with pytest.raises(Gone):
@@ -401,12 +406,12 @@ class Says:
     "says,rule",
     [
         (Says("another-serial"), "changed"),
-        (Says("disk", "another model"), "changed"),
+        (Says(f"{TAG}-disk", "another model"), "changed"),
         (Says(error=Gone("no answer")), "cannot-open"),
         (Says(error=Refused("no")), "cannot-open"),
         (Says(error=OSError(5, "Input/output error")), "cannot-open"),
-        (Says("disk"), None),
-        (Says(" disk ", "LOOP"), None),
+        (Says(f"{TAG}-disk"), None),
+        (Says(f" {TAG}-disk ", "LOOP"), None),
         (Says(), None),
     ],
 )
