@@ -5,8 +5,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from agent.erasure import Erasure, Media
-from agent.facts import Disk, Health, Machine
+from agent.claims import settled
+from agent.erasure import Erasure, Media, Validation
+from agent.facts import Attribute, Disk, Health, Machine
 from agent.recheck import after_wipe, is_same_disk
 from agent.rules import Profile, load_profiles
 from agent.verdict import Verdict, explain, judge
@@ -57,7 +58,9 @@ def test_pending_sectors_that_became_reallocated_are_mended_and_it_is_said() -> 
 def test_pending_sectors_that_became_readable_are_not_called_replaced() -> None:
     _, verdict = judged(laptop(tired()), done(0, 0))
     assert verdict.outcome == "refurbish" and "en a remplacé" not in verdict.reasons[-1].told.fr
-    assert "0 avant, 0 après" in verdict.reasons[-1].told.fr
+    assert "0 avant, 0 après" in verdict.reasons[-1].told.fr and "has replaced" not in verdict.reasons[-1].told.en
+    _, verdict = judged(laptop(tired()), done(0, 2, health_before=Health(pending_sectors=5, reallocated_sectors=2)))
+    assert "2 avant, 2 après" in verdict.reasons[-1].told.fr and "en a remplacé" not in verdict.reasons[-1].told.fr
 
 
 def test_too_many_replaced_sectors_still_want_another_disk() -> None:
@@ -96,6 +99,10 @@ def test_new_counters_are_judged_also_where_they_got_worse() -> None:
     assert verdict.outcome == "repair" and {"hdd-illisibles", PENDING} <= {reason.rule for reason in verdict.reasons}
     assert after.disks and after.disks[0].health.attributes == tired().health.attributes
     assert after.sources["disks[0].health"] == "wipe"
+    listed = msgspec.structs.replace(health, attributes=(Attribute(id=5, name="x"),))
+    after, _ = judged(laptop(tired(0)), erasures.cleared(health_before=None, health_after=listed))
+    assert after.disks and after.disks[0].health.attributes == listed.attributes
+    assert after.disks[0].health.failing_now == ("x",)
 
 
 # --- how the erasure ended --------------------------------------------------------------------------------------------
@@ -150,6 +157,12 @@ def test_an_unsure_kind_of_disk_with_a_failed_erasure_is_never_good() -> None:
     for change in ({"kind": None}, {"removable": None}):
         disk = msgspec.structs.replace(good_disk(), identity="cd" * 32, **change)
         assert judged(laptop(disk), erasures.failed(), profile=PROFILES[0])[1].outcome != "refurbish"
+
+
+def test_a_failure_without_an_end_stays_a_failure_and_a_rejected_success_is_none() -> None:
+    assert settled(erasures.failed(ended_at=None)) == "failed"
+    rejected = erasures.cleared(validation=Validation(decision="reject"))
+    assert settled(rejected) == "not_proven" and settled(erasures.cleared(validation=None)) == "cleared"
 
 
 def test_a_claim_that_its_evidence_denies_counts_as_not_proven() -> None:

@@ -44,6 +44,11 @@ def run_certificate(options: argparse.Namespace, say: Say) -> int:
 def _refused(explanation: "Explanation") -> Exception:
     from agent.errors import InputRefused
 
+    if explanation.is_authentic:
+        return InputRefused(
+            fr="C'est le bordereau d'une session. Donnez la fiche d'un disque : rebond verify dit lesquelles.",
+            en="This is a session's manifest. Give the record of a disk: rebond verify tells which.",
+        )
     broken = [finding for finding in explanation.findings if finding.state == "broken"]
     return InputRefused(
         fr=f"Pas de certificat : {' '.join(finding.fr for finding in broken) or 'la fiche est illisible.'}",

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from agent.commands.say import Say, note, tell, tell_json
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from agent.home import Home
     from agent.keys import Trust
     from agent.verify import Explanation
@@ -15,6 +17,13 @@ if TYPE_CHECKING:
 
 def add_verify(parser: argparse.ArgumentParser, say: Say) -> None:
     add_signed_file(parser, say)
+    parser.add_argument(
+        "--record",
+        type=Path,
+        action="append",
+        metavar="FILE",
+        help=say("fiche nommée par un bordereau d'effacement", "a record that a wipe session's manifest names"),
+    )
     parser.add_argument("--json", action="store_true", help=say("pour programmes", "for programs"))
     parser.set_defaults(run=run_verify)
 
@@ -71,12 +80,36 @@ def run_verify(options: argparse.Namespace, say: Say) -> int:
 def explained(options: argparse.Namespace) -> "Explanation":
     """What the signed file of `add_signed_file` proves, by the keys that the options or the station believe."""
     from agent.home import find_home
-    from agent.verify import explain_envelope
+    from agent.verify import explain_document
 
     home = find_home(options.home)
     raw = bytes_of(options.file)
     receipt = bytes_of(options.receipt) if options.receipt else _kept(home, raw)
-    return explain_envelope(raw, trust_of(options, home), receipt)
+    given = getattr(options, "record", None) or []
+    find = _records_near(options.file, given, home)
+    return explain_document(raw, trust_of(options, home), receipt, find)
+
+
+def _records_near(file: Path, given: list[Path], home: "Home") -> "Callable[[str], bytes | None]":
+    """Where a record that a manifest names may be: given, beside the manifest, or in this station's outbox."""
+    from agent.envelope import peek
+    from agent.errors import RebondError
+    from agent.outbox import Outbox
+
+    outbox = Outbox(home.outbox)
+    known = {}
+    for path in given:
+        raw = bytes_of(path)
+        known[peek(raw).digest] = raw
+
+    def find(digest: str) -> bytes | None:
+        beside = file.parent / f"{digest}.json"
+        try:
+            return known.get(digest) or (bytes_of(beside) if beside.is_file() else outbox.read(digest))
+        except (RebondError, OSError):
+            return None
+
+    return find
 
 
 def trust_of(options: argparse.Namespace, home: "Home") -> "Trust":

@@ -29,7 +29,7 @@ def explain_envelope(raw: bytes, trust: Trust, receipt: bytes | None = None) -> 
     except EnvelopeError as error:
         nothing = unproven("Rien de ce qu'elle dit n'est donc prouvé.", "So nothing it says is proven.")
         return Explanation(findings=(refused(error), nothing), digest=digest)
-    findings = [_signer(opened, trust)]
+    findings = [signer(opened, trust)]
     record, said = None, []
     try:
         record = parse_payload(opened.payload)
@@ -51,7 +51,7 @@ def explain_envelope(raw: bytes, trust: Trust, receipt: bytes | None = None) -> 
     return Explanation(findings=tuple(findings), digest=opened.digest, record=record, is_authentic=is_authentic)
 
 
-def _signer(opened: Opened, trust: Trust) -> Finding:
+def signer(opened: Opened, trust: Trust) -> Finding:
     entry = trust.stations[opened.key_id]
     words = " ".join(fingerprint_words(trust.keys()[opened.key_id].public_bytes_raw()))
     name = clean(entry.name, 60) or opened.key_id[:16]
