@@ -73,7 +73,7 @@ def job(node_or_media: str | Media, **changes: Any) -> Job:
 
 def refused(wanted: Job, **more: Any) -> str:
     with pytest.raises(ClaimRefused) as caught:
-        claim(wanted, live(), sleep=lambda _: None, **more).close()
+        claim(wanted, live(), **more).close()
     assert caught.value.reason.fr and caught.value.reason.en and caught.value.exit_code == 3
     return caught.value.reason.rule
 
