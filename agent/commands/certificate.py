@@ -46,8 +46,8 @@ def _refused(explanation: "Explanation") -> Exception:
 
     if explanation.is_authentic:
         return InputRefused(
-            fr="C'est le bordereau d'une session. Donnez la fiche d'un disque : rebond verify dit lesquelles.",
-            en="This is a session's manifest. Give the record of a disk: rebond verify tells which.",
+            fr="C'est le bordereau d'une session. Donnez la fiche d'un disque.",
+            en="This is a session's manifest. Give the record of a disk.",
         )
     broken = [finding for finding in explanation.findings if finding.state == "broken"]
     return InputRefused(
