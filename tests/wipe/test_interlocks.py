@@ -195,6 +195,7 @@ def test_loops_only(pc: Composed) -> None:
     loop = sda(name="loop0", kind="virtual", transport="other", serial="a", wwn=None)
     assert rules(pc, loop, loops_only=True, virtual=True) == []
     assert rules(pc, loop, loops_only=True) == ["virtual-disk"]
+    assert rules(pc, sda(name="loop0", kind=None, serial="a", wwn=None)) == ["virtual-disk"], "whatever it says it is"
 
 
 @pytest.mark.parametrize("removable,wanted", [("1", "no-medium"), ("0", "no-size")])
@@ -203,6 +204,10 @@ def test_empty(tmp_path: Path, removable: str, wanted: str) -> None:
     pc.disk("sda", size_bytes=0, removable=removable)
     assert rules(pc, sda(size_bytes=None)) == [wanted] and rules(pc, sda(size_bytes=0)) == [wanted]
     assert rules(pc, sda(size_bytes=10**9)) == [wanted], "the kernel's word counts"
+
+
+def test_a_size_that_only_the_kernel_knows(pc: Composed) -> None:
+    assert rules(pc, sda(size_bytes=None)) == ["no-size"]
 
 
 def test_not_there(tmp_path: Path) -> None:
@@ -223,6 +228,7 @@ def test_not_there(tmp_path: Path) -> None:
         ({}, {"serial": "S1", "wwn": "5000c50012345678"}, ["multipath"]),
         ({}, {"serial": "S2", "wwn": "5000c50012345678"}, ["multipath"]),
         ({"wwn": None}, {"serial": None, "wwn": None}, []),
+        ({"serial": None}, {"serial": None}, []),
     ],
 )
 def test_which_disk(pc: Composed, mine: Any, theirs: Any, wanted: list[str]) -> None:
@@ -320,6 +326,10 @@ def test_a_volume_of_a_raid_card(pc: Composed, driver: str) -> None:
     pc.write("/sys/block/sda/device/raid_level", "RAID 1\n")
     assert rules(pc) == ["raid-volume"]
     pc.write("/sys/block/sda/device/raid_level", "N/A\n")
+    assert rules(pc) == []
+    pc.write("/sys/block/sda/device/raid_level", "")
+    assert rules(pc) == ["raid-volume"]
+    pc.write("/sys/block/sda/device/vpd_pg89", b"\0\x89")  # an ATA disk of its own behind the card
     assert rules(pc) == []
 
 
