@@ -278,6 +278,19 @@ def test_a_lock_whose_identity_is_lost_is_lifted_all_the_same() -> None:
     assert twin.password is None and 0xF6 in twin.sent
 
 
+def test_a_lock_that_cannot_be_seen_is_told_as_one() -> None:
+    """The disk no longer identifies itself after SET PASSWORD: nobody may say that the password is gone."""
+    twin = AtaTwin()
+    real, calls = twin.identify_data, iter(range(100))
+    twin.identify_data = lambda: real() if next(calls) == 0 else bytes(512)  # type: ignore[method-assign] # then silent
+    driver = Driver(twin, SECURITY)
+    assert driver.run() == "failed"
+    assert "keeps the user password" in driver.said and 0xF4 not in twin.sent
+    again = family_on(twin).eraser(SECURITY)
+    with pytest.raises(EraseFailed, match=PASSWORD):
+        again.resume(tuple(driver.noted))
+
+
 def test_the_enhanced_erase_must_be_offered() -> None:
     for twin in (AtaTwin(has_enhanced=False), AtaTwin(has_security=False)):
         assert Driver(twin, SECURITY).run() == "refused"

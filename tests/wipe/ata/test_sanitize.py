@@ -145,14 +145,48 @@ def test_an_old_result_that_may_be_a_lie_is_told() -> None:
     assert standing.state == "done" and "before" in standing.said
 
 
-@pytest.mark.parametrize(("does_begin", "result"), [(True, "done"), (False, "refused")])
-def test_a_command_whose_answer_was_lost(does_begin: bool, result: str) -> None:
+def test_what_is_noted_and_when() -> None:
+    for has_completed, before in ((False, "idle"), (True, "completed")):
+        twin = AtaTwin()
+        twin.completed = has_completed
+        told: list[tuple[str, dict[str, str], int]] = []
+        family_on(twin).eraser(BLOCK).begin(
+            lambda step, details, t=told, w=twin: t.append((step, dict(details), w.began))
+        )
+        assert told == [
+            ("sanitize", {"technique": BLOCK, "before": before}, 0),
+            ("accepted", {"technique": BLOCK}, 1),
+        ]
+
+
+def test_a_resumed_old_result_is_told_too() -> None:
+    for before, is_told in (("completed", True), ("idle", False)):
+        twin = AtaTwin()
+        twin.completed = True
+        eraser = family_on(twin).eraser(BLOCK)
+        eraser.resume(notes(before, is_accepted=True))
+        assert ("before" in eraser.poll().said) == is_told
+
+
+@pytest.mark.parametrize(
+    ("does_begin", "had_completed", "lost", "result"),
+    [
+        (True, False, {2}, "done"),
+        (True, True, {2}, "done"),
+        (False, False, {2}, "refused"),
+        (False, True, {2}, "gave up"),  # that bit proves nothing
+        (True, False, {2, 3}, "gave up"),
+        (False, False, {2, 3}, "gave up"),
+    ],
+)
+def test_a_command_whose_answer_was_lost(does_begin: bool, had_completed: bool, lost: set[int], result: str) -> None:
     """The status reads well before it; then the answer to the command itself is lost: the disk's state decides."""
     twin = AtaTwin(faults=Faults(ignores=not does_begin))
+    twin.completed = had_completed
     real, calls = twin.send, iter(range(1000))
 
     def send(*args: object, **rest: object):  # type: ignore[no-untyped-def] # as the twin's
-        twin.faults.no_registers = next(calls) == 2  # IDENTIFY, status, the command
+        twin.faults.no_registers = next(calls) in lost  # IDENTIFY, status, the command, status
         return real(*args, **rest)  # type: ignore[arg-type]
 
     twin.send = send  # type: ignore[method-assign] # one answer is lost on the way
@@ -164,6 +198,8 @@ def test_a_command_whose_answer_was_lost(does_begin: bool, result: str) -> None:
         found = standing.state
     except Refused:
         found = "refused"
+    except EraseFailed:
+        found = "gave up"
     assert found == result
 
 
