@@ -146,6 +146,8 @@ def _hear_serials(chosen: Sequence[Chosen], console: Console) -> None:
         )
         if typed is None:
             raise _Stop("Les numéros de série n'ont pas été donnés.", "The serials were not given.")
+        if not typed.strip():
+            continue  # a scanner that sends two line ends
         found = fitting(typed, left)
         if found is not None:
             left.remove(found)
@@ -161,7 +163,8 @@ def _hear_serials(chosen: Sequence[Chosen], console: Console) -> None:
 
 
 def _hear_count(count: int, console: Console) -> None:
-    for wrong in range(1, TRIES + 1):
+    wrong = 0
+    while True:
         typed = console.ask(
             console.say(
                 "Tapez le nombre de disques à effacer, pour confirmer : ",
@@ -170,9 +173,12 @@ def _hear_count(count: int, console: Console) -> None:
         )
         if typed is None:
             raise _Stop("Le nombre de disques n'a pas été donné.", "The number of disks was not given.")
+        if not typed.strip():
+            continue
         digits = "".join(_AZERTY.get(sign, sign) for sign in "".join(typed.split()))
         if digits.isascii() and digits.isdigit() and int(digits[:9]) == count:
             return
+        wrong += 1
         _wrong(wrong, console, "Ce n'est pas le nombre de disques du plan.", "This is not the plan's number of disks.")
 
 

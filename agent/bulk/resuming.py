@@ -3,16 +3,22 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from agent.bulk.session import Chosen
-from agent.erasure import Erasure, Media
+from agent.erasure import Erasure, Media, Reason
 from agent.errors import RebondError
 from agent.wipe.conclude import conclude
 from agent.wipe.job import Job
 from agent.wipe.journal import read_journal
+from agent.wipe.media import is_same
+from agent.wipe.refusals import reason
 from agent.wipe.state import State, fold
+
+if TYPE_CHECKING:
+    from agent.wipe.survey import Surveyed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +60,30 @@ def unfinished(folder: Path) -> tuple[Unfinished, ...]:
         )
         for state in sorted(found, key=lambda state: state.opened_at)
     )
+
+
+def meet(
+    left: Iterable[Unfinished], surveyed: Iterable["Surveyed"]
+) -> tuple[tuple[Unfinished, ...], tuple[tuple[Unfinished, Reason], ...]]:
+    """Those whose disk is here and free; and the others, each with the reason. Serial, WWN, model and size must agree.
+
+    A hidden area may have been opened since, so the disk may have grown.
+    """
+    disks = tuple(surveyed)
+    here: list[Unfinished] = []
+    absent: list[tuple[Unfinished, Reason]] = []
+    for one in left:
+        found = [disk for disk in disks if is_same(one.job.media, disk.media, may_have_grown=True)]
+        if not found:
+            absent.append((one, reason("not-found", one.job.media.name)))
+        elif len(found) > 1:
+            names = ", ".join(disk.media.name for disk in found)
+            absent.append((one, reason("found-twice", one.job.media.name, names)))
+        elif refused := [why for why in found[0].refusals if why.rule != "no-method"]:
+            absent.append((one, refused[0]))
+        else:
+            here.append(one)
+    return tuple(here), tuple(absent)
 
 
 def damaged(folder: Path) -> tuple[Path, ...]:

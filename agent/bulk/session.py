@@ -198,8 +198,11 @@ def bare(serial: str) -> str:
 # --- from serials to disks --------------------------------------------------------------------------------------------
 
 
-def choose(asked: Asked, surveyed: Iterable["Surveyed"]) -> tuple[Chosen, ...]:
-    """The disks asked for, in that order, each free to be wiped; InputRefused with every problem, a sentence each."""
+def choose(asked: Asked, surveyed: Iterable["Surveyed"], *, only_reads: bool = False) -> tuple[Chosen, ...]:
+    """The disks asked for, in that order, each free to be wiped; InputRefused with every problem, a sentence each.
+
+    `only_reads`: nothing will be written, so what only stands against writing does not count.
+    """
     disks = tuple(surveyed)
     by_name: dict[str, list[Surveyed]] = {}
     for disk in disks:
@@ -215,7 +218,7 @@ def choose(asked: Asked, surveyed: Iterable["Surveyed"]) -> tuple[Chosen, ...]:
                 problems.add(f"Le disque {serial} est demandé deux fois.", f"The disk {serial} is asked for twice.")
                 continue
             seen.add(found[0].media.name)
-            chosen += _free(found[0], asked, problems)
+            chosen += _free(found[0], asked, problems, only_reads=only_reads)
         elif not found:
             problems.unknown(serial, disks)
         else:
@@ -230,13 +233,14 @@ def choose(asked: Asked, surveyed: Iterable["Surveyed"]) -> tuple[Chosen, ...]:
     return tuple(chosen)
 
 
-def _free(disk: "Surveyed", asked: Asked, problems: "_Problems") -> list[Chosen]:
+def _free(disk: "Surveyed", asked: Asked, problems: "_Problems", *, only_reads: bool) -> list[Chosen]:
     """The disk with its plan; or its refusals told. That no method suits is asked again with the operator's wishes."""
     plan = disk.planned(method=asked.method, verify=asked.verify, psid=asked.psid)
-    refused = [why for why in disk.refusals if why.rule != "no-method"]
+    ignored = ("no-method", "read-only", "read-only-unknown", "zoned") if only_reads else ("no-method",)
+    refused = [why for why in disk.refusals if why.rule not in ignored]
     for why in refused:
         problems.add(why.fr, why.en)
-    if not refused and (plan.level is None or not plan.steps):
+    if not refused and not only_reads and (plan.level is None or not plan.steps):
         problems.add(f"{disk.media.name} : {plan.chosen_fr}", f"{disk.media.name}: {plan.chosen_en}")
         return []
     return [] if refused else [Chosen(media=disk.media, plan=plan, found=disk.found, is_member=disk.is_member)]

@@ -11,6 +11,7 @@ from agent.commands.profiles import add_profiles
 from agent.commands.say import Say
 from agent.commands.serve import add_enrol, add_inventory, add_serve
 from agent.commands.triage import add_triage
+from agent.commands.wipe import add_wipe
 
 __all__ = ["COMMANDS", "Say"]
 
@@ -25,6 +26,7 @@ COMMANDS = (
     ("profiles", "lister, montrer, vérifier, expliquer, comparer les profils",
      "list, show, check, explain, compare profiles", add_profiles),
     ("disks", "les disques : ce qui peut être effacé, et comment", "the disks: which can be wiped, and how", add_disks),
+    ("wipe", "effacer des disques, avec preuve", "erase disks, with proof", add_wipe),
     ("outbox", "voir et livrer les fiches en attente", "see and deliver waiting records", add_outbox),
     ("verify", "dire ce que prouve une fiche signée", "say what a signed record proves", add_verify),
     ("certificate", "le certificat d'effacement d'une fiche signée", "the erasure certificate of a signed record",

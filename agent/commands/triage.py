@@ -29,11 +29,11 @@ def add_triage(parser: argparse.ArgumentParser, say: Say) -> None:
     add_profile_choice(parser, say)
     add_json(parser, say)
     parser.add_argument(
-        "--sticker", metavar="CODE", type=_code, help=say("étiquette collée sur le PC", "sticker on the PC")
+        "--sticker", metavar="CODE", type=code, help=say("étiquette collée sur le PC", "sticker on the PC")
     )
-    parser.add_argument("--lot", metavar="CODE", type=_code, help=say("lot de la collecte", "lot of the collection"))
+    parser.add_argument("--lot", metavar="CODE", type=code, help=say("lot de la collecte", "lot of the collection"))
     parser.add_argument(
-        "--operator", metavar="CODE", type=_code, help=say("code du technicien (pas son nom)", "operator's code")
+        "--operator", metavar="CODE", type=code, help=say("code du technicien (pas son nom)", "operator's code")
     )
     parser.add_argument("--offline", action="store_true", help=say("ne rien livrer maintenant", "deliver nothing now"))
     parser.add_argument(
@@ -42,7 +42,7 @@ def add_triage(parser: argparse.ArgumentParser, say: Say) -> None:
     parser.set_defaults(run=run_triage)
 
 
-def _code(text: str) -> str:
+def code(text: str) -> str:
     """A sticker, lot or operator code: short, one line, checked before the PC is looked at."""
     from agent.text import clean
 

@@ -1,0 +1,359 @@
+"""`wipe`: plan → armed by the operator's hand → erased, a process for each disk → records and a signed manifest."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from agent.commands.say import Say, note, tell
+from agent.commands.triage import code
+
+if TYPE_CHECKING:
+    from agent.bulk.arming import Armed
+    from agent.bulk.carrying import Session, View
+    from agent.bulk.noting import Fate, Notebook
+    from agent.bulk.resuming import Unfinished
+    from agent.bulk.session import Asked, Chosen
+    from agent.facts import Machine
+    from agent.home import Home
+    from agent.host import Host
+    from agent.wipe.job import Job
+    from agent.wipe.survey import Surveyed
+
+NOT_PROVEN, REFUSED = 4, 3
+
+
+def add_wipe(parser: argparse.ArgumentParser, say: Say) -> None:
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument(
+        "--disk", nargs="+", action="extend", metavar="SERIAL", help=say("numéros de série", "serial numbers")
+    )
+    what.add_argument(
+        "--session", type=Path, metavar="FILE", help=say("liste approuvée de disques", "approved list of disks")
+    )
+    what.add_argument(
+        "--resume", action="store_true", help=say("reprendre ce qui a été interrompu", "go on with what was cut short")
+    )
+    parser.add_argument(
+        "--verify-only", action="store_true", help=say("relire seulement, ne rien écrire", "only read, write nothing")
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help=say("répéter sans rien écrire", "rehearse, write nothing")
+    )
+    parser.add_argument(
+        "--method",
+        choices=("best", "overwrite", "zeros"),
+        help=say("méthode (défaut : best)", "method (default: best)"),
+    )
+    parser.add_argument(
+        "--verify", choices=("full", "sampled"), help=say("relecture (défaut : full)", "reading back (default: full)")
+    )
+    parser.add_argument("--psid", metavar="CODE", type=code, help=say("code PSID de l'étiquette", "PSID of the label"))
+    parser.add_argument(
+        "--virtual", action="store_true", help=say("permettre les disques virtuels", "allow virtual disks")
+    )
+    parser.add_argument(
+        "--unattended",
+        action="store_true",
+        help=say("sans rien taper (liste avec count et operator)", "type nothing (a list with count and operator)"),
+    )
+    parser.add_argument("--json", action="store_true", help=say("un document par ligne", "one document a line"))
+    parser.add_argument("--operator", metavar="CODE", type=code, help=say("code du technicien", "operator's code"))
+    parser.add_argument("--lot", metavar="CODE", type=code, help=say("lot de la collecte", "lot of the collection"))
+    parser.add_argument("--sticker", metavar="CODE", type=code, help=say("étiquette du PC", "sticker on the PC"))
+    parser.set_defaults(run=run_wipe)
+
+
+def run_wipe(options: argparse.Namespace, say: Say) -> int:
+    from agent.errors import InputRefused
+
+    try:
+        return _run(options, say)
+    except InputRefused as error:  # several sentences: a line each, before anything was touched
+        from agent.text import clean
+
+        for line in error.told(say.lang).splitlines():
+            note(f"rebond: {clean(line, 500)}")
+        return REFUSED
+
+
+def _run(options: argparse.Namespace, say: Say) -> int:
+    from agent.home import find_home
+
+    asked = _asked(options)
+    home = find_home(options.home)
+    if os.geteuid() != 0:
+        from agent.commands.look import NOT_ROOT
+
+        note(say(*NOT_ROOT))
+    if options.verify_only or options.dry_run:
+        return _look(options, say, home, asked)
+    if options.resume:
+        return _resume(options, say, home, asked)
+    tell_unfinished(home, say)
+    bench = _Bench(options, say, home, asked)
+    chosen = bench.choose()
+    armed = bench.arm(chosen)
+    if armed is None:
+        return REFUSED
+    from agent.bulk.carrying import authorised
+
+    return bench.carry(armed, authorised(armed, bench.asked, home.wipes, allow_virtual=options.virtual))
+
+
+# --- what is asked ----------------------------------------------------------------------------------------------------
+
+
+def _asked(options: argparse.Namespace) -> "Asked":
+    from agent.bulk.session import Asked, read_session
+    from agent.errors import UsageError
+
+    if options.session is None:
+        if options.unattended:
+            raise UsageError(
+                fr="--unattended demande une liste : --session FICHIER.",
+                en="--unattended needs a list: --session FILE.",
+            )
+        asked = Asked(serials=tuple(options.disk or ()))
+    else:
+        asked = read_session(options.session)
+    for name in ("operator", "lot", "method", "verify"):
+        told, wanted = getattr(asked, name), getattr(options, name)
+        if wanted is None or wanted == told:
+            continue
+        if options.session is not None and told is not None:
+            raise UsageError(
+                fr=f"--{name} {wanted} contredit la liste, qui dit {told}. Changez l'un des deux.",
+                en=f"--{name} {wanted} contradicts the list, which says {told}. Change one of them.",
+            )
+        asked = replace(asked, **{name: wanted})
+    if options.unattended and (asked.count is None or asked.operator is None):
+        raise UsageError(
+            fr="--unattended demande une liste qui dit « count » et « operator ».",
+            en="--unattended needs a list that tells count and operator.",
+        )
+    if options.verify_only and (options.dry_run or options.disk is None):
+        raise UsageError(fr="--verify-only va avec --disk seul.", en="--verify-only goes with --disk alone.")
+    if options.dry_run and options.resume:
+        raise UsageError(fr="--dry-run ne va pas avec --resume.", en="--dry-run does not go with --resume.")
+    return replace(asked, psid=options.psid)
+
+
+def tell_unfinished(home: "Home", say: Say) -> None:
+    """What a power cut left: told at every start, until it is gone on with or begun anew."""
+    from agent.bulk.resuming import damaged, sentence, unfinished
+
+    for one in unfinished(home.wipes):
+        note("rebond: " + sentence(one, say.lang))
+    for path in damaged(home.wipes):
+        note(
+            say(
+                f"rebond: journal illisible : {path}. Son disque n'est pas prouvé effacé ; effacez-le de nouveau.",
+                f"rebond: unreadable journal: {path}. Its disk is not proven erased; erase it again.",
+            )
+        )
+
+
+# --- one bench: the PC, its disks, its station ------------------------------------------------------------------------
+
+
+class _Bench:
+    """What every way of wiping shares: the station's key, this PC as it is, its disks."""
+
+    def __init__(self, options: argparse.Namespace, say: Say, home: "Home", asked: "Asked") -> None:
+        from agent.commands.look import look
+        from agent.host import Host
+        from agent.outbox import Outbox
+        from agent.rules import load_profiles
+
+        self.options, self.say, self.home, self.asked = options, say, home, asked
+        self.profiles = load_profiles(None)
+        self.key = home.key()
+        self.outbox = Outbox(home.outbox)
+        self.host: Host = Host()
+        self.machine: Machine = look(None, say, home.mac_key(self.key))
+        self.surveyed: tuple[Surveyed, ...] = _survey(self.host, self.machine.disks or (), options.virtual, home)
+
+    def choose(self) -> "tuple[Chosen, ...]":
+        from agent.bulk.session import choose
+
+        return choose(self.asked, self.surveyed)
+
+    def arm(self, chosen: "Sequence[Chosen]") -> "Armed | None":
+        from agent.bulk.arming import NotArmed, arm
+        from agent.wall.keyboard import Keyboard, standard_input
+
+        keyboard = Keyboard(standard_input(), note, _prompt)
+        armed: Armed | NotArmed = arm(
+            chosen, keyboard.console(self.say.lang), is_unattended=self.options.unattended,
+            approved_count=len(chosen) if self.asked.is_list else None,
+        )  # fmt: skip
+        _prompt("\r")
+        if isinstance(armed, NotArmed):
+            said = self.say("Rien n'a été touché.", "Nothing was touched.")
+            note(f"rebond: {self.say(armed.fr, armed.en)} {said}")
+            return None
+        return armed
+
+    def notebook(self) -> "Notebook":
+        from agent.bulk.noting import Notebook
+        from agent.visit import Desk
+
+        desk = Desk(operator=self.asked.operator, lot=self.asked.lot, sticker=self.options.sticker)
+        return Notebook(
+            machine=self.machine, profiles=self.profiles, key=self.key, outbox=self.outbox, desk=desk, host=self.host
+        )
+
+    def carry(self, armed: "Armed", jobs: "Sequence[Job]", resumed: "Sequence[Unfinished]" = ()) -> int:
+        from agent.bulk.carrying import Session
+        from agent.bulk.noting import close_session
+        from agent.errors import RebondError
+
+        began, notebook = datetime.now(UTC), self.notebook()
+        so_far = {one.job.id: one.so_far for one in resumed}
+        fates = _watched(Session(jobs, _NoView(), notebook, so_far), self.options, self.say)
+        problem: RebondError | None = None
+        closed = None
+        try:
+            closed = close_session(
+                notebook, fates, self.asked, armed, began, self.home.sessions, is_resumption=bool(resumed)
+            )
+        except RebondError as error:
+            problem = error
+        self._tell(fates, closed)
+        if problem is not None:
+            lost = self.say("Le bordereau n'est PAS gardé.", "The manifest is NOT kept.")
+            note(f"rebond: {problem.told(self.say.lang)} {lost}")
+        if not all(fate.is_proven for fate in fates):
+            return NOT_PROVEN
+        return 1 if problem else 0
+
+    def _tell(self, fates: "Sequence[Fate]", closed: Any) -> None:
+        from agent.wall.closing import closing
+
+        if self.options.json:
+            if closed is not None:
+                _tell_line({"manifest": closed.manifest, "digest": closed.digest, "path": str(closed.path)})
+            return
+        tell(closing(fates, self.say.lang))
+        if closed is not None:
+            tell(self.say(f"\nBordereau signé : {closed.path}", f"\nSigned manifest: {closed.path}"))
+        waiting = len(self.outbox.waiting())
+        tell(self.say(f"Fiches en attente : {waiting}.", f"Records waiting: {waiting}."))
+
+
+def _survey(host: "Host", disks: "Sequence[Any]", allow_virtual: bool, home: "Home") -> "tuple[Surveyed, ...]":
+    from agent.wipe.survey import survey
+
+    return survey(host, disks, allow_virtual=allow_virtual, home=str(home.root.absolute()))
+
+
+# --- going on, looking, rehearsing ------------------------------------------------------------------------------------
+
+
+def _resume(options: argparse.Namespace, say: Say, home: "Home", asked: "Asked") -> int:
+    from agent.bulk.resuming import damaged, meet, unfinished
+
+    left = unfinished(home.wipes)
+    if damaged(home.wipes):
+        tell_unfinished(home, say)
+    if not left:
+        tell(say("Rien à reprendre.", "Nothing to go on with."))
+        return 0
+    options.virtual = options.virtual or any(one.job.allow_virtual for one in left)
+    bench = _Bench(options, say, home, asked)
+    here, absent = meet(left, bench.surveyed)
+    for one, why in absent:
+        note(f"rebond: {one.chosen.token} : {say(why.fr, why.en)}")
+    if not here:
+        return REFUSED
+    bench.asked = replace(
+        asked, serials=tuple(one.chosen.token for one in here), is_list=True,
+        operator=asked.operator or here[0].job.operator,
+    )  # fmt: skip
+    armed = bench.arm([one.chosen for one in here])
+    if armed is None:
+        return REFUSED
+    code = bench.carry(armed, [one.job for one in here], here)
+    return code or (NOT_PROVEN if absent else 0)
+
+
+def _look(options: argparse.Namespace, say: Say, home: "Home", asked: "Asked") -> int:
+    """--verify-only and --dry-run: nothing is armed, nothing noted, nothing written."""
+    from agent.bulk.arming import plan_text
+    from agent.bulk.carrying import Session, jobs_of
+    from agent.bulk.session import choose
+    from agent.host import Host
+    from agent.probes import disks
+    from agent.wall.looking import is_clean, looked_lines
+    from agent.wipe.job import Looked, Rehearsed
+
+    purpose = "look" if options.verify_only else "rehearse"
+    host = Host()
+    found = _survey(host, disks.probe(host).facts.get("disks") or (), options.virtual, home)
+    chosen = choose(asked, found, only_reads=options.verify_only)
+    if options.dry_run and not options.json:
+        tell(plan_text(chosen, say.lang))
+    jobs = jobs_of(chosen, asked, home.wipes, allow_virtual=options.virtual, purpose=purpose)  # type: ignore[arg-type]
+    session = Session(jobs, _NoView(), None)
+    _watched(session, options, say)
+    lasts = [session.lasts.get(job.id) for job in jobs]
+    if not options.json:
+        tell("\n".join(looked_lines(session.fates[job.id].media, last, say.lang)
+                       for job, last in zip(jobs, lasts, strict=True)))  # fmt: skip
+    if not all(isinstance(last, Looked | Rehearsed) for last in lasts):
+        return REFUSED
+    return 0 if all(isinstance(last, Rehearsed) or is_clean(last) for last in lasts) else 1
+
+
+# --- the view ---------------------------------------------------------------------------------------------------------
+
+
+class _NoView:
+    def heard(self, *_: object) -> None:
+        pass
+
+    def show(self, *_: object) -> None:
+        pass
+
+    def interrupted(self, *_: object) -> None:
+        pass
+
+
+def _watched(session: "Session", options: argparse.Namespace, say: Say) -> "tuple[Fate, ...]":
+    """Run it under the view that this terminal can show."""
+    from agent.wall.plain import JsonLines, Plain
+
+    is_dumb = os.environ.get("TERM", "dumb") == "dumb"
+    view: View
+    if options.json:
+        session.view = JsonLines(_tell_line)
+        return session.run()
+    if is_dumb or not (sys.stdin and sys.stdin.isatty() and sys.stdout.isatty()):
+        session.view = Plain(say.lang, note)
+        return session.run()
+    from agent.wall.live import Wall
+
+    title = say("Rebond - effacement", "Rebond - wipe")
+    if session.notebook is None:
+        title = say("Rebond - relecture", "Rebond - reading")
+    with Wall(say.lang, title) as view:
+        session.view = view
+        return session.run()
+
+
+def _prompt(text: str) -> None:
+    """On stderr, without a line end: stdout stays a document."""
+    if sys.stderr is not None:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+
+
+def _tell_line(document: Any) -> None:
+    import msgspec
+
+    tell(msgspec.json.encode(document).decode())

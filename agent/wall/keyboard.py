@@ -1,0 +1,96 @@
+"""The operator's answers before the session: lines from a keyboard, a scanner or a pipe, and any key as a stop."""
+
+import contextlib
+import os
+import select
+import sys
+import termios
+import time
+import tty
+from collections.abc import Callable, Iterator
+
+from agent.bulk.arming import Console
+
+_LINE_MOST = 4096
+
+
+class Keyboard:
+    """Reads a descriptor itself: what a buffered reader took could not be waited for."""
+
+    def __init__(self, descriptor: int | None, tell: Callable[[str], None], prompt: Callable[[str], None]) -> None:
+        self._descriptor, self._tell, self._prompt = descriptor, tell, prompt
+        self._rest = b""
+        self._has_ended = descriptor is None
+        self._is_counting = False
+        self.is_terminal = descriptor is not None and os.isatty(descriptor)
+
+    def console(self, lang: str) -> Console:
+        def waited(left: int) -> bool:
+            self._begin_counting()
+            self._prompt(f"\r{left:>3} " if self.is_terminal else f"{left}\n")
+            return self._waited()
+
+        return Console(ask=self._ask, tell=self._tell, waited=waited, lang=lang)
+
+    def _ask(self, question: str) -> str | None:
+        self._prompt(question)
+        while b"\n" not in self._rest and len(self._rest) < _LINE_MOST and not self._has_ended:
+            assert self._descriptor is not None
+            said = os.read(self._descriptor, 1024)
+            self._has_ended = not said
+            self._rest += said
+        if not self._rest:
+            return None
+        line, _, self._rest = self._rest.partition(b"\n")
+        return line[:_LINE_MOST].decode("utf-8", "replace").rstrip("\r")
+
+    def _begin_counting(self) -> None:
+        """What a scanner sent behind the last serial (a second line end) is no key."""
+        if self._is_counting:
+            return
+        self._is_counting = True
+        if self.is_terminal and self._descriptor is not None:
+            self._rest = b""
+            time.sleep(0.2)
+            termios.tcflush(self._descriptor, termios.TCIFLUSH)
+
+    def _waited(self) -> bool:
+        """Whether anything was typed in the next second. The end of a pipe is no key: then the second just passes."""
+        if self._rest.strip():
+            return True
+        self._rest = b""
+        until = time.monotonic() + 1
+        with _one_key(self._descriptor if self.is_terminal else None):
+            while (left := until - time.monotonic()) > 0:
+                if self._has_ended:
+                    time.sleep(left)
+                    break
+                assert self._descriptor is not None
+                if select.select([self._descriptor], [], [], left)[0]:
+                    said = os.read(self._descriptor, 1024)
+                    self._has_ended = not said
+                    if said.strip() or (said and self.is_terminal):
+                        return True
+        return False
+
+
+@contextlib.contextmanager
+def _one_key(descriptor: int | None) -> Iterator[None]:
+    """The terminal gives each key as it comes, without showing it."""
+    if descriptor is None:
+        yield
+        return
+    before = termios.tcgetattr(descriptor)
+    tty.setcbreak(descriptor)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+
+
+def standard_input() -> int | None:
+    """Its descriptor; None when it is closed or stands for none."""
+    try:
+        return sys.stdin.fileno() if sys.stdin is not None else None
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,122 @@
+"""The wall on a real terminal: one line per disk, redrawn four times a second, and the keys."""
+
+import os
+import select
+import sys
+import termios
+import time
+import tty
+from typing import TYPE_CHECKING, Any
+
+from agent.text import clean
+from agent.wall.keys import Hand, keys_in
+from agent.wall.rows import head, page_of, row
+from agent.wipe.job import Ended, Event, NotClaimed, Trouble
+from agent.wipe.supervisor import Seat, Supervisor
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_REDRAW_S = 0.25
+_PAGE_S = 5.0
+_AROUND = 6  # lines that are not disks
+
+
+class Wall:
+    """`with Wall(…) as wall:` around the session. Leaves the terminal as it found it, whatever happens."""
+
+    def __init__(self, lang: str, title: str) -> None:
+        self.lang, self.title = lang, clean(title, 60)
+        self.hand = Hand(lang)
+        self.news = ""  # the last thing that a person should see
+        self._began = time.monotonic()
+        self._drawn_at = 0.0
+        self._before: list[Any] | None = None
+        self._live: Any = None
+
+    def __enter__(self) -> "Wall":
+        from rich.console import Console
+        from rich.live import Live
+
+        # Colour is never needed: rich leaves it out by itself for NO_COLOR and dumb terminals.
+        console = Console(file=sys.stdout, highlight=False, emoji=False, markup=False)
+        self._live = Live(console=console, screen=True, auto_refresh=False, redirect_stdout=False,
+                          redirect_stderr=False)  # fmt: skip
+        self._before = termios.tcgetattr(sys.stdin.fileno())
+        tty.setcbreak(sys.stdin.fileno())
+        self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._live.stop()
+        if self._before is not None:
+            termios.tcsetattr(sys.stdin.fileno(), termios.TCSADRAIN, self._before)
+
+    # --- as the session's View ----------------------------------------------------------------------------------------
+
+    def heard(self, seat: Seat, event: Event) -> None:
+        said = event if isinstance(event, Trouble) else event.reason if isinstance(event, NotClaimed) else None
+        if said is not None:
+            name = seat.media.serial or seat.media.name
+            self.news = f"{clean(name, 20)} : {clean(said.en if self.lang == 'en' else said.fr, 200)}"
+        if isinstance(event, Ended | NotClaimed):
+            self._drawn_at = 0.0
+
+    def show(self, supervisor: Supervisor) -> None:
+        self._obey(supervisor)
+        now = time.monotonic()
+        if now - self._drawn_at >= _REDRAW_S:
+            self._drawn_at = now
+            self._draw(supervisor.seats)
+
+    def interrupted(self, supervisor: Supervisor) -> None:
+        """Ctrl-C asks what S asks."""
+        self._press("S", supervisor)
+
+    # --- keys ---------------------------------------------------------------------------------------------------------
+
+    def _obey(self, supervisor: Supervisor) -> None:
+        descriptor = sys.stdin.fileno()
+        while select.select([descriptor], [], [], 0)[0]:
+            raw = os.read(descriptor, 1024)
+            if not raw:
+                return
+            for key in keys_in(raw):
+                self._press(key, supervisor)
+
+    def _press(self, key: str, supervisor: Supervisor) -> None:
+        for wish in self.hand.press(key, supervisor.seats):
+            if wish.do == "abandon":
+                supervisor.abandon(wish.job_id or "")
+            else:
+                supervisor.order(wish.do, wish.job_id)
+        self._drawn_at = 0.0
+
+    # --- the picture --------------------------------------------------------------------------------------------------
+
+    def _draw(self, seats: "Sequence[Seat]") -> None:
+        from rich.text import Text
+
+        width, height = self._live.console.size
+        lines = picture(seats, self.hand, self.title, self.news, self.lang, height, time.monotonic() - self._began)
+        text = Text("\n".join(line[:width] for line in lines), no_wrap=True, overflow="crop")
+        for line in (0, len(lines) - 1):  # bold only underlines: the words say it all
+            start = sum(len(one[:width]) + 1 for one in lines[:line])
+            text.stylize("bold", start, start + len(lines[line][:width]))
+        self._live.update(text, refresh=True)
+
+
+def picture(
+    seats: "Sequence[Seat]", hand: Hand, title: str, news: str, lang: str, height: int, seconds: float
+) -> list[str]:
+    """The whole screen as lines. Pure."""
+    spent = f"{int(seconds) // 3600}:{int(seconds) // 60 % 60:02}:{int(seconds) % 60:02}"
+    over = sum(seat.is_over for seat in seats)
+    told = f"{over} of {len(seats)} ended" if lang == "en" else f"{over} sur {len(seats)} finis"
+    shown, page = page_of(seats, max(1, height - _AROUND), int(seconds // _PAGE_S))
+    right = "   ".join(filter(None, (f"page {page}" if page else "", told, spent)))
+    first = f" {title}"
+    lines = [f"{first[: 78 - len(right)]}{right:>{max(1, 79 - len(first[: 78 - len(right)]))}}", head(lang)]
+    lines += [row(number, seat, lang) for number, seat in shown]
+    lines += [""] * max(0, height - _AROUND + 1 - len(lines))
+    return [*lines, f" {news}"[:80], f" {hand.prompt(seats)}"[:80]]

@@ -1,0 +1,66 @@
+"""The session as plain lines, for a pipe or a terminal that cannot draw; and as JSON lines, for programs."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from agent.text import clean
+from agent.wall.rows import phase_of, progress_of, rate_of, time_of, token_of
+from agent.wipe.job import Event, NotClaimed, Progress, Trouble
+from agent.wipe.supervisor import Seat, Supervisor
+
+_EVERY_S = 30.0
+
+
+class Obedient:
+    """Ctrl-C once: stop all at their next checkpoint. Twice: wait no longer for those that cannot stop."""
+
+    def interrupted(self, supervisor: Supervisor) -> None:
+        at_work = [seat for seat in supervisor.seats if not seat.is_over]
+        if any(not seat.is_stopping for seat in at_work):
+            supervisor.order("stop")
+            return
+        for seat in at_work:
+            supervisor.abandon(seat.job.id)
+
+
+class Plain(Obedient):
+    """A line when a disk's phase changes, when something is wrong, and every half minute."""
+
+    def __init__(self, lang: str, tell: Callable[[str], None]) -> None:
+        self.lang, self._tell = lang, tell
+        self._phases: dict[str, str] = {}
+        self._told_at: dict[str, float] = {}
+
+    def heard(self, seat: Seat, event: Event) -> None:
+        now, job, phase = time.monotonic(), seat.job.id, phase_of(seat, self.lang)
+        said = event if isinstance(event, Trouble) else event.reason if isinstance(event, NotClaimed) else None
+        if said is not None:
+            self._line(seat, clean(said.en if self.lang == "en" else said.fr, 300))
+        if self._phases.get(job) != phase and not phase.startswith(("muet", "silent")):
+            self._line(seat, phase)
+        elif isinstance(event, Progress) and now - self._told_at.get(job, now) >= _EVERY_S:
+            parts = (phase, progress_of(event, self.lang), rate_of(event.rate_bps, self.lang), time_of(event.eta_s))
+            self._line(seat, "  ".join(filter(None, parts)))
+        else:
+            return
+        self._phases[job], self._told_at[job] = phase, now
+
+    def show(self, supervisor: Supervisor) -> None:
+        pass
+
+    def _line(self, seat: Seat, text: str) -> None:
+        self._tell(f"{token_of(seat)} : {text}" if self.lang != "en" else f"{token_of(seat)}: {text}")
+
+
+class JsonLines(Obedient):
+    """Each event with the disk's serial and name, one JSON document a line."""
+
+    def __init__(self, tell: Callable[[Any], None]) -> None:
+        self._tell = tell
+
+    def heard(self, seat: Seat, event: Event) -> None:
+        self._tell({"serial": seat.media.serial or seat.media.wwn, "name": seat.media.name, "event": event})
+
+    def show(self, supervisor: Supervisor) -> None:
+        pass
