@@ -380,6 +380,7 @@ def test_namespaces_by_topology(drive: Composed) -> None:
 def test_two_free_namespaces_share_their_serial_rightly(drive: Composed) -> None:
     assert rules(drive, nvme(), nvme("nvme0n2"), nvme("nvme1n1", serial="N2", wwn="0025aaaa")) == []
     assert rules(drive, nvme(wwn=None), nvme("nvme0n2", wwn=None)) == ["serial-shared", "namespace-busy"]
+    assert "serial-shared" in rules(drive, nvme(wwn="0025bb"), nvme("nvme0n2", wwn="0025bb", serial="N3"))
     assert rules(drive, nvme("nvme1n1", wwn="0025aaaa"), nvme()) == ["serial-shared"], "two drives never share one"
 
 

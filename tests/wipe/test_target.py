@@ -18,7 +18,7 @@ import pytest
 
 from agent.erasure import Media
 from agent.host import Host, Output
-from agent.wipe import interlocks
+from agent.wipe import interlocks, kernel_disk
 from agent.wipe import target as target_module
 from agent.wipe.device import Gone, Refused
 from agent.wipe.job import Job, Plan
@@ -443,6 +443,31 @@ def test_what_happens_between_the_two_looks(node: str, tmp_path: Path, monkeypat
     assert refused(job(node)) == "mounted" and len(looks) == 2
     monkeypatch.undo()
     claim(job(node), live()).close()
+
+
+def test_read_only_by_the_descriptors_own_word(node: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel can turn a disk read-only between our look at sysfs and the open."""
+    monkeypatch.setattr(kernel_disk.KernelDisk, "is_read_only", lambda _: True)
+    assert refused(job(node)) == "read-only"
+    claim(job(node, purpose="look"), live()).close()
+
+
+@pytest.mark.parametrize("change", [{"serial": "another"}, {"size_bytes": 1}, {"model": "another"}, None])
+def test_another_disk_between_the_two_looks(node: str, monkeypatch: pytest.MonkeyPatch, change: Any) -> None:
+    disk = loop_disk(live(), Path(node).name)
+    assert disk is not None
+    other = msgspec.structs.replace(disk, **change) if change else None
+    monkeypatch.setattr(target_module, "disk_now", lambda host, name: other)
+    assert refused(job(node)) == "changed"
+    monkeypatch.setattr(target_module, "disk_now", lambda host, name: disk)
+    claim(job(node), live()).close()
+
+
+def test_without_the_word_of_the_environment_other_disks_are_looked_for(
+    node: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("REBOND_WIPE_ONLY")
+    assert refused(job(Media(name="sdzz", serial="no disk has this serial", size_bytes=1))) == "not-found"
 
 
 # --- law 8 ------------------------------------------------------------------------------------------------------------
