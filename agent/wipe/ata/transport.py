@@ -17,7 +17,7 @@ _LEFT = (errno.ENODEV, errno.ENXIO)
 _NO_CONNECT = (0x01, 0x04)  # DID_NO_CONNECT, DID_BAD_TARGET (include/scsi/scsi_status.h)
 _TIMED_OUT = 0x03  # DID_TIME_OUT
 _DRIVER_SENSE = 0x08  # older kernels say that sense data is there
-_CHECK_CONDITION = 0x02
+_WITH_SENSE = (0x00, 0x02)  # CHECK CONDITION is what CK_COND asks for; some layers say GOOD beside the same sense data
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +100,7 @@ def _judge(command: Command, answer: Answer) -> Reply:
         return Reply(is_ok=False, said="the disk's status registers were not returned", data=data)
     is_ok = (
         registers.is_good
-        and answer.status == _CHECK_CONDITION  # what CK_COND asks for
+        and answer.status in _WITH_SENSE
         and answer.driver_status & 0x0F in (0, _DRIVER_SENSE)
         and not is_refusal(answer.sense)
     )

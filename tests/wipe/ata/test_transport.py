@@ -87,7 +87,7 @@ def test_a_good_answer_and_its_evidence() -> None:
         answer(LIBATA_ABORTED),
         answer(BRIDGE_INVALID),
         answer(BRIDGE_EMPTY),
-        answer(LIBATA_GOOD, status=0),
+        answer(LIBATA_GOOD, status=8),  # BUSY
         answer(LIBATA_GOOD, host=7),
         answer(LIBATA_GOOD, host=3),
         answer(LIBATA_GOOD, driver=6),
@@ -105,6 +105,28 @@ def test_nothing_less_than_good_registers_is_a_success(reply: Answer) -> None:
     transport = on(reply)
     assert not transport.issue(commands.ERASE_PREPARE).is_ok
     assert not transport.exchanges[0].is_ok and transport.exchanges[0].meaning
+
+
+# Sense data that people printed with `hdparm --verbose` and in kernel logs: disk or bridge, bytes, is it a success?
+SEEN = {
+    "libata": ("72 01 00 1d 00 00 00 0e 09 0c 00 00 00 ff 00 00 00 00 00 00 40 50", True),
+    "usb bridge, e0": ("72 01 00 1d 00 00 00 0e 09 0c 00 00 00 fe 00 00 00 00 00 00 e0 50", True),
+    "usb bridge, all zeros": ("72 01 00 1d 00 00 00 0e 09 0c 00 00 00 00 00 00 00 00 00 00 00 00", False),
+    "libata 6.6.44, fixed": ("f0 00 01 00 50 40 ff 0a 00 00 78 00 00 1d 00 00 00 00", True),
+    "WD Elements, fixed": ("f0 00 01 00 50 40 3c 0a 80 00 00 00 00 1d 00 00 00 00", True),
+    "card reader": ("70 00 05 00 00 00 00 0a 00 00 00 00 24 00 00 00 00 00", False),
+    "scsi_debug": ("70 00 05 00 00 00 00 0a 00 00 00 00 20 00 00 00 00 00", False),
+}
+
+
+@pytest.mark.parametrize("name", SEEN)
+def test_answers_of_the_wild(name: str) -> None:
+    told, is_success = SEEN[name]
+    assert on(answer(bytes.fromhex(told))).issue(commands.ERASE_PREPARE).is_ok is is_success
+
+
+def test_good_beside_sense_data_is_taken_like_check_condition() -> None:
+    assert on(answer(LIBATA_GOOD, status=0, driver=0)).issue(commands.ERASE_PREPARE).is_ok
 
 
 def test_fixed_format_serves_28_bit_commands_only() -> None:
