@@ -58,7 +58,7 @@ def open_hidden(transport: SgAta, visible_bytes: int, resize: Resize) -> Hidden:
         return Hidden(state="unknown", visible_bytes=visible_bytes, said=(str(error),))
     first = _look(transport, identity)
     found = _told(first)
-    if found.state in ("none", "unknown") and first.native == first.visible:
+    if found.state != "kept":
         return found
     said = [*first.said]
     seen = _open_max(transport, first, said)

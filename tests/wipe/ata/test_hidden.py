@@ -87,6 +87,16 @@ def test_what_cannot_be_opened_is_said(faults: Faults, state: str) -> None:
     assert hidden.native_bytes == 64 * SECTOR
 
 
+def test_a_dco_beyond_an_hpa_is_restored_and_told() -> None:
+    twin = AtaTwin(visible=40, dco_max=48)
+    hidden = family_on(twin).open_hidden()
+    assert "DCO RESTORE: completed without error" in hidden.said
+    assert twin.dco_max is None
+    whole = AtaTwin(has_hpa=False, has_dco=False, has_ama=True)
+    family_on(whole).open_hidden()
+    assert whole.sent == [0xEC, 0x78], "an open AMA is only asked"
+
+
 def test_a_dco_is_restored_only_for_what_set_max_cannot_reach() -> None:
     for twin in (AtaTwin(visible=48), AtaTwin(visible=48, faults=Faults(refuses=frozenset({0x37})))):
         family = family_on(twin)
@@ -95,8 +105,12 @@ def test_a_dco_is_restored_only_for_what_set_max_cannot_reach() -> None:
 
 
 def test_nothing_is_changed_where_nothing_is_found() -> None:
-    for twin in (AtaTwin(), AtaTwin(faults=Faults(no_registers=True))):
-        family_on(twin).open_hidden()
+    for twin, state in (
+        (AtaTwin(), "none"),
+        (AtaTwin(faults=Faults(no_registers=True)), "unknown"),
+        (AtaTwin(faults=Faults(refuses=frozenset({0xB1}))), "unknown"),
+    ):
+        assert family_on(twin).open_hidden().state == state
         assert not set(twin.sent) & {0x37, 0xF9} and twin.sent.count(0xB1) <= 1
     with pytest.raises(Refused):
         family_on(AtaTwin(visible=48), armed=False).open_hidden()
