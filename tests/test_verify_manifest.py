@@ -95,6 +95,9 @@ def test_a_record_that_is_not_the_one_named_is_broken(trust: Path, fault: str) -
     found, text, _ = explained(trust, manifest(*BOTH), {**RECORDS, CLEARED[0]: raw})
     assert not found.holds and found.is_authentic
     assert "Z3TMADEUP : sa fiche est là" not in text and "S21PMADEUP : sa fiche est là" in text
+    alone = explain_document(raw, keys.load_trust(trust), None, RECORDS.get)
+    if fault == "stranger":  # the very reason is passed on
+        assert f"Fiche {CLEARED[0][:16]}… : {alone.findings[0].fr}" in text
 
 
 @pytest.mark.parametrize(
