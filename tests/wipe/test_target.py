@@ -25,6 +25,7 @@ from agent.wipe.job import Job, Plan
 from agent.wipe.media import loop_disk, media_of
 from agent.wipe.refusals import reason
 from agent.wipe.target import ClaimRefused, Target, claim
+from tests.wipe.composed import Composed
 from tests.wipe.loops import change_file, loop, needs_loops, tell_size
 
 pytestmark = needs_loops
@@ -468,6 +469,24 @@ def test_without_the_word_of_the_environment_other_disks_are_looked_for(
 ) -> None:
     monkeypatch.delenv("REBOND_WIPE_ONLY")
     assert refused(job(Media(name="sdzz", serial="no disk has this serial", size_bytes=1))) == "not-found"
+
+
+@pytest.mark.parametrize("place", ["hwmon/hwmon3", "hwmon3"])
+def test_the_temperature_is_the_disks_own_sensors(node: str, tmp_path: Path, place: str) -> None:
+    pc = Composed(tmp_path / "root")
+    pc.disk("sda")
+    pc.write(f"/sys/block/sda/device/{place}/temp1_input", "61500\n")
+    with claim(job(node), live()) as ours:
+        ours.media = Media(name="sda", serial="S1", transport="sata", kind="hdd", size_bytes=10**9)
+        ours._host = pc.host()
+        assert ours.temperature_c() == 61
+        pc.write(f"/sys/block/sda/device/{place}/temp1_input", "70000\n")
+        assert ours.temperature_c() == 61, "asked anew after twenty seconds, not at every chunk"
+        ours._temperature = (0.0, None)
+        assert ours.temperature_c() == 70
+        pc.write(f"/sys/block/sda/device/{place}/temp1_input", "")
+        ours._temperature = (0.0, None)
+        assert ours.temperature_c() is None and ours.health() is None, "no sensor and no smartctl: unknown"
 
 
 # --- law 8 ------------------------------------------------------------------------------------------------------------
