@@ -1,6 +1,6 @@
 """Erasures that a power cut, a stop or a crash left without an end: found in their journals, gone on with if wanted."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -75,7 +75,7 @@ def meet(
     for one in left:
         found = [disk for disk in disks if is_same(one.job.media, disk.media, may_have_grown=True)]
         if not found:
-            absent.append((one, reason("not-found", one.job.media.name)))
+            absent.append((one, _ABSENT))
         elif len(found) > 1:
             names = ", ".join(disk.media.name for disk in found)
             absent.append((one, reason("found-twice", one.job.media.name, names)))
@@ -91,13 +91,26 @@ def damaged(folder: Path) -> tuple[Path, ...]:
     return tuple(path for path in _journals(folder) if _state(path) is None)
 
 
-def sentence(one: Unfinished, lang: str) -> str:
-    """One line for whoever starts Rebond after a power cut."""
-    media = one.job.media
-    name = " ".join(filter(None, (media.model, media.serial or media.wwn))) or media.name
+def sentence(left: Sequence[Unfinished], lang: str) -> str:
+    """One line for whoever starts Rebond after a power cut; "" when nothing is left."""
+    if not left:
+        return ""
+    names = ", ".join(one.chosen.token for one in left[:_NAMED_MOST])
+    more = len(left) - _NAMED_MOST
+    names += f" + {more}" if more > 0 else ""
     if lang == "en":
-        return f"The erasure of {name} began on {one.opened_at} and has no end. Go on with it: rebond wipe --resume"
-    return f"L'effacement de {name}, commencé le {one.opened_at}, n'est pas fini. Le reprendre : rebond wipe --resume"
+        many = "s" if len(left) != 1 else ""
+        return f"{len(left)} erasure{many} without an end: {names}. To go on: rebond wipe --resume"
+    many = "s" if len(left) > 1 else ""
+    return f"{len(left)} effacement{many} sans fin : {names}. Pour reprendre : rebond wipe --resume"
+
+
+_NAMED_MOST = 4
+_ABSENT = Reason(
+    rule="not-plugged-in",
+    fr="ce disque n'est pas branché ici. Branchez-le, puis relancez rebond wipe --resume.",
+    en="this disk is not plugged in here. Plug it in, then run rebond wipe --resume again.",
+)
 
 
 def _journals(folder: Path) -> Iterable[Path]:

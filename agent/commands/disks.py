@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent.commands.look import add_json
 from agent.commands.say import Say, note, tell, tell_json
+from agent.commands.wipe import tell_unfinished
 
 if TYPE_CHECKING:
     from agent.wipe.survey import Surveyed
@@ -37,9 +38,11 @@ def run_disks(options: argparse.Namespace, say: Say) -> int:
 
     if os.geteuid() != 0:
         note(say(*_NOT_ROOT))
+    home = find_home(options.home)
+    tell_unfinished(home, say)
     host = Host()
     found = disks.probe(host).facts.get("disks") or ()
-    seen = survey(host, found, allow_virtual=options.virtual, home=str(find_home(options.home).root.absolute()))
+    seen = survey(host, found, allow_virtual=options.virtual, home=str(home.root.absolute()))
     if options.json:
         tell_json({"disks": seen})
     else:

@@ -145,10 +145,16 @@ def _asked(options: argparse.Namespace) -> "Asked":
 
 def tell_unfinished(home: "Home", say: Say) -> None:
     """What a power cut left: told at every start, until it is gone on with or begun anew."""
-    from agent.bulk.resuming import damaged, sentence, unfinished
+    from agent.bulk.resuming import sentence, unfinished
 
-    for one in unfinished(home.wipes):
-        note("rebond: " + sentence(one, say.lang))
+    if told := sentence(unfinished(home.wipes), say.lang):
+        note(f"rebond: {told}")
+    _tell_damaged(home, say)
+
+
+def _tell_damaged(home: "Home", say: Say) -> None:
+    from agent.bulk.resuming import damaged
+
     for path in damaged(home.wipes):
         note(
             say(
@@ -256,11 +262,10 @@ def _survey(host: "Host", disks: "Sequence[Any]", allow_virtual: bool, home: "Ho
 
 
 def _resume(options: argparse.Namespace, say: Say, home: "Home", asked: "Asked") -> int:
-    from agent.bulk.resuming import damaged, meet, unfinished
+    from agent.bulk.resuming import meet, unfinished
 
     left = unfinished(home.wipes)
-    if damaged(home.wipes):
-        tell_unfinished(home, say)
+    _tell_damaged(home, say)
     if not left:
         tell(say("Rien à reprendre.", "Nothing to go on with."))
         return 0

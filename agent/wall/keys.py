@@ -85,7 +85,7 @@ class Hand:
             )
         if self.asking == "all":
             return self._say(
-                "Arrêter TOUS les disques ? S encore une fois pour oui, une autre touche pour non.",
+                "Arrêter TOUS les disques ? S encore une fois : oui. Une autre touche : non.",
                 "Stop ALL disks? S once more for yes, any other key for no.",
             )
         if self.asking == "abandon":

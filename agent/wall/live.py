@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _REDRAW_S = 0.25
 _PAGE_S = 5.0
-_AROUND = 6  # lines that are not disks
+_AROUND = 5  # lines that are not disks: title, head, news, prompt, and the last one, which stays empty
 
 
 class Wall:
@@ -118,5 +118,5 @@ def picture(
     first = f" {title}"
     lines = [f"{first[: 78 - len(right)]}{right:>{max(1, 79 - len(first[: 78 - len(right)]))}}", head(lang)]
     lines += [row(number, seat, lang) for number, seat in shown]
-    lines += [""] * max(0, height - _AROUND + 1 - len(lines))
+    lines += [""] * max(0, height - 3 - len(lines))
     return [*lines, f" {news}"[:80], f" {hand.prompt(seats)}"[:80]]

@@ -47,7 +47,7 @@ def row(number: int, seat: Seat, lang: str) -> str:
 
 
 def _columns(number: str, token: str, phase: str, bar: str, rate: str, left: str, heat: str, errors: str) -> str:
-    line = f"{number:>2} {token:<16.16} {phase:<13.13} {bar:<18} {rate:>8} {left:>7} {heat:>3} {errors:>5}"
+    line = f"{number:>2} {token:<16.16} {phase:<13.13} {bar:<20} {rate:>8} {left:>7} {heat:>3} {errors:>4}"
     return line[:WIDTH].rstrip()
 
 
@@ -86,26 +86,28 @@ def progress_of(said: Progress, lang: str) -> str:
         return ""
     permille = min(max(said.permille, 0), 1000)
     full = permille * _BAR // 1000
-    dot = "." if lang == "en" else ","
-    return f"[{'#' * full}{'.' * (_BAR - full)}] {permille // 10}{dot}{permille % 10}"
+    dot, sign = (".", "%") if lang == "en" else (",", " %")
+    return f"[{'#' * full}{'.' * (_BAR - full)}] {permille // 10}{dot}{permille % 10}{sign}"
 
 
 def rate_of(rate_bps: int | None, lang: str) -> str:
     if rate_bps is None:
         return ""
     letter = "B" if lang == "en" else "o"
-    if rate_bps >= 9_950_000_000:
-        return f"{rate_bps // 10**9} G{letter}/s"
+    if rate_bps >= 10**9:
+        tenths = min(rate_bps // 10**8, 99_9)
+        dot = "." if lang == "en" else ","
+        return f"{tenths // 10}{dot}{tenths % 10} G{letter}/s"
     return f"{rate_bps // 10**6} M{letter}/s"
 
 
 def time_of(seconds: int | None) -> str:
-    """ "2:05:09" or "5:09"; days for a disk that will not end today."""
+    """ "2:05:09" or "5:09"; without seconds from ten hours on."""
     if seconds is None:
         return ""
     hours, rest = divmod(max(0, seconds), 3600)
-    if hours >= 100:
-        return f"{hours // 24} j"
+    if hours >= 10:
+        return f"{min(hours, 999)} h {rest // 60:02}"
     return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
 
 

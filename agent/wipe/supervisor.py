@@ -130,6 +130,8 @@ class Supervisor:
         """Hear what has come, for at most this long; False once every disk has ended."""
         for key, _ in self._selector.select(timeout_s) if self._selector.get_map() else ():
             seat, what = key.data
+            if seat.is_over:
+                continue  # it ended while this round was heard: its descriptors are closed, perhaps another's by now
             if what == "stderr":
                 self._read_stderr(seat, key.fd)
             else:
