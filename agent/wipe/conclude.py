@@ -104,6 +104,8 @@ def _escalations(state: State, proof: Proof) -> list[Reason]:
         found.append(why.EXCEPTIONS)
     if proof.level != "purge" and state.job.media.kind in _FLASH:
         found.append(why.SPARE_AREA)
+    if state.hidden is not None and state.hidden.state == "kept":
+        found.append(why.HIDDEN_BY_SANITIZE)
     if proof.level != "purge" and (state.hidden is None or state.hidden.state == "unknown"):
         found.append(why.HIDDEN_UNKNOWN)
     if any(one.step.untested and one.was_started and not one.is_overwrite for one in state.attempts):

@@ -82,7 +82,7 @@ class Progress(Fact, frozen=True, kw_only=True, tag="progress"):
     bad_sectors: int = 0
     is_paused: bool = False
     why_paused: str = ""  # "operator", "temperature"
-    silent_s: int = 0  # since the engine itself last told anything: the worker repeats its last word while a call blocks
+    silent_s: int = 0  # since the engine itself last told anything; the worker repeats its last word meanwhile
 
 
 class Trouble(Fact, frozen=True, kw_only=True, tag="trouble"):

@@ -11,8 +11,9 @@ from itertools import pairwise
 from agent.erasure import Markers
 from agent.wipe.buffers import aligned, equal_pieces, is_zeros
 from agent.wipe.device import BlockIO, EraseFailed, Refused
+from agent.wipe.limits import Limits
 from agent.wipe.overwrite import flush
-from agent.wipe.pieces import check_there
+from agent.wipe.pieces import Pieces
 from agent.wipe.stream import Fill
 
 COUNT = 16
@@ -65,17 +66,13 @@ def plant(io: BlockIO, offsets: Iterable[int], key: bytes) -> Markers:
     """
     fill, length, wanted = Fill("aes-256-ctr", key), marker_length(io.size_bytes), tuple(offsets)
     buffer = aligned(length)
-    written, said = [], ""
+    written = []
     for offset in wanted:
         fill.write(buffer, offset)
-        try:
-            if io.write_from(buffer, offset) == length:
-                written.append(offset)
-        except OSError as error:
-            said = f" (errno {error.errno})"
-            check_there(io)
+        if not Pieces(io, "write", Limits()).move(buffer, offset):
+            written.append(offset)
     if not written:
-        raise Refused(f"no marker can be written{said}")
+        raise Refused("no marker can be written")
     flush(io)
     io.forget()
     planted, digest = [], hashlib.sha256()
@@ -87,7 +84,7 @@ def plant(io: BlockIO, offsets: Iterable[int], key: bytes) -> Markers:
                 raise EraseFailed(f"the disk took a marker at byte {offset} and gives back something else")
             planted.append(offset)
     if 2 * len(planted) < len(wanted):
-        raise EraseFailed(f"only {len(planted)} of {len(wanted)} markers can be written and read{said}")
+        raise EraseFailed(f"only {len(planted)} of {len(wanted)} markers can be written and read")
     return Markers(offsets=tuple(planted), length_bytes=length, digest=digest.hexdigest())
 
 
@@ -120,8 +117,4 @@ def _read(io: BlockIO, buffer: memoryview, offset_bytes: int) -> bool:
     """Whether all of it could be read."""
     if len(buffer):
         buffer[:] = b"\xa5" * len(buffer)  # what a read leaves as it was is not a marker
-    try:
-        return io.read_into(buffer, offset_bytes) == len(buffer)
-    except OSError:
-        check_there(io)
-        return False
+    return not Pieces(io, "read", Limits()).move(buffer, offset_bytes)

@@ -77,8 +77,8 @@ def _of_firmware(state: State, one: Attempting) -> Proof:
         return _less("not_proven", why.REMAINS)
     if reading.content.kind in ("mixed", "unread"):
         return _less("not_proven", why.MIXED)
-    if state.hidden is not None and state.hidden.state == "kept":
-        return _less("not_proven", why.HIDDEN_KEPT)
+    if state.hidden is not None and state.hidden.state == "kept" and "-sanitize-" not in one.step.technique:
+        return _less("not_proven", why.HIDDEN_KEPT)  # a sanitize reaches it by its standard; a person decides
     is_uniform = reading.kind == "full" and reading.content.kind in _UNIFORM
     if reading.bad or one.markers.unreadable:
         return _less("cleared_with_exceptions", why.UNREADABLE) if is_uniform else _less("not_proven", why.UNREADABLE)

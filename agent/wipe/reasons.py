@@ -157,3 +157,8 @@ JOURNAL_LOST = Reason(
     fr="Le journal de cet effacement est illisible : rien n'est prouvé. Effacez ce disque de nouveau.",
     en="The journal of this erasure cannot be read: nothing is proven. Erase this disk again.",
 )
+HIDDEN_BY_SANITIZE = Reason(
+    rule="hidden-area-by-sanitize",
+    fr="Le disque a une zone illisible pour nous. Sa commande d'effacement doit l'atteindre : ce n'est pas vérifié.",
+    en="The disk has an area that cannot be read. Its sanitize command is to reach it; that is not checked.",
+)

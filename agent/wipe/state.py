@@ -24,7 +24,7 @@ PASSES: dict[Technique, tuple[Fill, ...]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pass:
-    fill: str
+    fill: Literal["aes-256-ctr", "chacha20", "zeros"]
     key: str
     checkpoints: tuple[int, ...] = (0,)  # offsets, oldest first: a damaged end steps back one
     has_ended: bool = False

@@ -91,7 +91,8 @@ def is_proven(state: State) -> bool:
     if any(one.result != "completed" and (one.result != "refused" or one.was_started) for one in state.attempts):
         return False
     last = state.attempts[-1]
-    if last.result != "completed" or (state.hidden and state.hidden.state == "kept"):
+    is_kept = state.hidden is not None and state.hidden.state == "kept"
+    if last.result != "completed" or (is_kept and "sanitize" not in last.step.technique):
         return False
     wanted = PASSES.get(last.step.technique)
     whole = [

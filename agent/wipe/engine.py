@@ -1,0 +1,203 @@
+"""Carry one erasure out: ask `next_step`, do it on the device, journal it, until there is nothing left to do.
+
+Decides nothing: what comes next is `steps`, what it proves is `outcome`. Whatever ends it early (stop, unplugged disk,
+full journal medium, kill -9) leaves a journal that says how far it came.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from agent.erasure import Erasure
+from agent.errors import StorageError
+from agent.wipe import journal as j
+from agent.wipe.conclude import conclude
+from agent.wipe.device import Device, DiskError, Gone, Link, Stopped
+from agent.wipe.firmware import Firmware
+from agent.wipe.job import Job, Looked, Trouble
+from agent.wipe.limits import Limits
+from agent.wipe.outcome import result_of
+from agent.wipe.state import State, fold
+from agent.wipe.steps import Step, next_step
+from agent.wipe.surface import Surface
+from agent.wipe.watch import Watch
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Time as a parameter, so that tests need not wait."""
+
+    now: Callable[[], str] = lambda: datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    monotonic: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+
+def carry_out(
+    job: Job, device: Device, journal: j.Journal, link: Link, clock: Clock | None = None, limits: Limits | None = None
+) -> Erasure:
+    """Erase one claimed disk as `job.plan` says; `journal` is new, or one to go on with. Never raises for the disk."""
+    return _Run(job, device, journal, link, clock or Clock(), limits or Limits()).to_the_end()
+
+
+def look(job: Job, device: Device, link: Link, clock: Clock | None = None, limits: Limits | None = None) -> Looked:
+    """Read the whole disk and say what is there. Writes nothing, proves no purge. Gone and Stuck are passed on."""
+    clock = clock or Clock()
+    watch = Watch(job, device, link, clock.monotonic, clock.sleep)
+    return Surface(device, watch, limits or Limits()).look(job)
+
+
+class _Run:
+    def __init__(self, job: Job, device: Device, journal: j.Journal, link: Link, clock: Clock, limits: Limits) -> None:
+        self.job, self.device, self.journal, self.link, self.clock = job, device, journal, link, clock
+        self.started = clock.monotonic()
+        self.watch = Watch(job, device, link, clock.monotonic, clock.sleep)
+        self.surface = Surface(device, self.watch, limits, journal, clock.now)
+        self.firmware = Firmware(device, self.watch, journal, limits)
+
+    @property
+    def state(self) -> State:
+        return fold(self.journal.entries)
+
+    def to_the_end(self) -> Erasure:
+        try:
+            if self.job.is_resumed:
+                self.journal.add(j.Resumed(at=self.clock.now()))
+            while self.state.finished is None:
+                self._do(next_step(self.state))
+        except Stopped:
+            self._interrupted("stopped")
+        except Gone as gone:
+            self._tell("Le disque ne répond plus ou n'est plus le même", gone.said)
+            self._interrupted("unplugged")
+        except StorageError as error:  # nothing may be done that cannot be journalled
+            self.link.tell(Trouble(fr=error.fr, en=error.en))
+        return conclude(self.state)
+
+    def _interrupted(self, why: str) -> None:
+        try:
+            self.journal.add(j.Interrupted(at=self.clock.now(), why=why))  # type: ignore[arg-type] # one of its words
+        except StorageError as error:
+            self.link.tell(Trouble(fr=error.fr, en=error.en))
+
+    def _do(self, step: Step) -> None:
+        if step.destroys:
+            self.device.recheck()
+        try:
+            self._steps[step.do](self, step)
+        except (Gone, Stopped, StorageError):
+            raise
+        except Exception as error:  # noqa: BLE001 - one disk's surprise ends as a failed attempt, never as a traceback
+            self._failed(step, error)
+
+    def _failed(self, step: Step, error: Exception) -> None:
+        """An attempt that cannot go on ends with its reason. Before the first attempt there is nothing to fail."""
+        said = error.said if isinstance(error, DiskError) else f"{type(error).__name__}: {error}"[:300]
+        self._tell("Le disque pose un problème", said)
+        state = self.state
+        if not state.attempts or state.attempt.result is not None:
+            if step.do == "begin-attempt":
+                raise Gone(said) from error  # nothing can even be begun: not ours to guess further
+            self._skip(step, said)
+            return
+        result = "failed" if state.attempt.is_overwrite else self.firmware.result_of(error)
+        self.journal.add(
+            j.AttemptEnded(
+                attempt=state.attempt.index,
+                result=result,  # type: ignore[arg-type] # one of its words
+                said=(said,),
+                exchanges=self.firmware.exchanges(),
+                was_started=result != "refused" or state.attempt.was_accepted,
+            )
+        )
+
+    def _skip(self, step: Step, said: str) -> None:
+        """Health or the hidden area could not be asked: unknown, told, and the erasure goes on."""
+        from agent.erasure import Hidden
+
+        if step.do == "see-health-before":
+            self.journal.add(j.HealthSeen(when="before", health=None))
+        elif step.do == "see-health-after":
+            self.journal.add(j.HealthSeen(when="after", health=None))
+        elif step.do == "open-hidden":
+            size = self.device.io.size_bytes
+            self.journal.add(
+                j.HiddenSeen(hidden=Hidden(state="unknown", visible_bytes=size, said=(said,)), size_bytes=size)
+            )
+        else:
+            raise Gone(said)
+
+    def _tell(self, fr: str, said: str) -> None:
+        self.link.tell(Trouble(fr=f"{fr} ({said}).", en=f"The disk has a problem ({said})."))
+
+    # --- the steps ----------------------------------------------------------------------------------------------------
+
+    def _begin(self, step: Step) -> None:
+        self.journal.add(j.Began(at=self.clock.now()))
+
+    def _health_before(self, step: Step) -> None:
+        self.watch.enter("health")
+        self.journal.add(j.HealthSeen(when="before", health=self.device.health()))
+
+    def _health_after(self, step: Step) -> None:
+        self.watch.enter("health")
+        self.journal.add(j.HealthSeen(when="after", health=self.device.health()))
+
+    def _open_hidden(self, step: Step) -> None:
+        self.watch.enter("hidden-area")
+        self.journal.add(self.surface.open_hidden(self.job))
+
+    def _begin_attempt(self, step: Step) -> None:
+        technique = self.job.plan.steps[step.attempt].technique
+        self.firmware.leave()
+        self.journal.add(j.AttemptBegan(attempt=step.attempt, technique=technique, at=self.clock.now()))
+
+    def _plant(self, step: Step) -> None:
+        self.surface.plant(self.state)
+
+    def _seek(self, step: Step) -> None:
+        self.surface.seek(self.state)
+
+    def _send(self, step: Step) -> None:
+        self.firmware.send(self.state.attempt)
+
+    def _resume(self, step: Step) -> None:
+        self.firmware.resume(self.state.attempt)
+
+    def _poll(self, step: Step) -> None:
+        self.firmware.poll_to_the_end(self.state.attempt)
+
+    def _write(self, step: Step) -> None:
+        self.surface.write(self.state, step.number)
+
+    def _read(self, step: Step) -> None:
+        self.surface.read(self.state, step.number)
+
+    def _end_attempt(self, step: Step) -> None:
+        state = self.state
+        result = result_of(state, state.attempt)
+        said = self.surface.remarks()
+        self.journal.add(j.AttemptEnded(attempt=step.attempt, result=result, said=said))  # type: ignore[arg-type]
+
+    def _finish(self, step: Step) -> None:
+        self.watch.enter("finishing")
+        spent = sum(one.seconds for one in self.state.attempts)
+        seconds = max(spent, round(self.clock.monotonic() - self.started))
+        self.journal.add(j.Finished(at=self.clock.now(), seconds=seconds))
+
+    _steps = {
+        "begin": _begin,
+        "see-health-before": _health_before,
+        "open-hidden": _open_hidden,
+        "begin-attempt": _begin_attempt,
+        "plant-markers": _plant,
+        "send-erase": _send,
+        "resume-erase": _resume,
+        "poll-erase": _poll,
+        "write-pass": _write,
+        "read-back": _read,
+        "seek-markers": _seek,
+        "end-attempt": _end_attempt,
+        "see-health-after": _health_after,
+        "finish": _finish,
+    }

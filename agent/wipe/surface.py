@@ -1,0 +1,204 @@
+"""What the engine does to the disk's surface: hidden area, markers, passes, readings; each journalled as it ends.
+
+The bytes themselves are `overwrite`, `readback` and `markers`; here is only what must be remembered of them.
+"""
+
+from collections.abc import Callable
+from typing import Literal
+
+from agent.erasure import Content, Extent, Hidden, Verification
+from agent.wipe import journal as j
+from agent.wipe.buffers import aligned
+from agent.wipe.device import BlockIO, Device, Gone, Refused
+from agent.wipe.extents import count, merged
+from agent.wipe.job import Job, Looked
+from agent.wipe.limits import Limits
+from agent.wipe.markers import choose_offsets, plant, seek
+from agent.wipe.overwrite import overwrite
+from agent.wipe.readback import ReadTally, read_back, sample
+from agent.wipe.state import PASSES, Attempting, Pass, State
+from agent.wipe.stream import Fill, fastest_kind, new_key
+from agent.wipe.watch import Watch
+
+_RECHECK_BYTES = 1 << 20  # before a checkpoint: a cut may have lost what the disk had promised to keep
+_WITHOUT_HIDDEN = ("virtual", "sd-card", "emmc")
+
+
+def no_time() -> str:
+    return ""
+
+
+class Surface:
+    def __init__(
+        self, device: Device, watch: Watch, limits: Limits, journal: j.Journal | None = None,
+        now: Callable[[], str] = no_time,
+    ) -> None:  # fmt: skip
+        self._device, self._watch, self._limits, self._now = device, watch, limits, now
+        self._journal = journal
+        self._kept_at = watch.now()
+
+    @property
+    def _io(self) -> BlockIO:
+        return self._device.io
+
+    def _add(self, entry: j.Entry) -> None:
+        assert self._journal is not None, "a job that only looks has no journal"
+        self._journal.add(entry)
+
+    # --- hidden area, markers -----------------------------------------------------------------------------------------
+
+    def open_hidden(self, job: Job) -> j.HiddenSeen:
+        """Find what the disk hides and open it; the size to erase is what the kernel sees after that."""
+        family, seen_bytes = self._device.family, self._io.size_bytes
+        if family is None:
+            state: Literal["not-applicable", "unknown"] = (
+                "not-applicable" if job.media.kind in _WITHOUT_HIDDEN else "unknown"
+            )
+            return j.HiddenSeen(hidden=Hidden(state=state, visible_bytes=seen_bytes), size_bytes=seen_bytes)
+        try:
+            hidden = family.open_hidden()
+        except Refused:
+            hidden = family.look_hidden()
+        self._device.resize()
+        if self._io.size_bytes < seen_bytes:
+            raise Gone(f"the disk shrank from {seen_bytes} to {self._io.size_bytes} bytes")
+        return j.HiddenSeen(hidden=hidden, size_bytes=self._io.size_bytes)
+
+    def plant(self, state: State) -> None:
+        self._watch.enter("markers", state.attempt.step.technique)
+        hidden = state.hidden
+        extra = (hidden.visible_bytes,) if hidden is not None and hidden.state == "removed" else ()
+        key = new_key()
+        planted = plant(self._io, choose_offsets(self._io.size_bytes, extra), key)
+        self._add(j.MarkersPlanted(attempt=state.attempt.index, markers=planted, key=key.hex()))
+
+    def seek(self, state: State) -> None:
+        one = state.attempt
+        assert one.markers is not None
+        self._watch.enter("markers", one.step.technique)
+        survived, unreadable = seek(self._io, one.markers, bytes.fromhex(one.marker_key))
+        self._add(j.MarkersSought(attempt=one.index, survived=survived, unreadable=unreadable))
+
+    # --- writing ------------------------------------------------------------------------------------------------------
+
+    def write(self, state: State, number: int) -> None:
+        """One pass, from its last sound checkpoint to the end of the disk, flushed."""
+        one = state.attempt
+        done = one.passes[number] if number < len(one.passes) else self._begin_pass(one, number)
+        fill = _fill_of(done)
+        start = self._sound_start(done, fill)
+        later = self._io.size_bytes * (2 * (len(PASSES[one.step.technique]) - number) - 1)
+        self._watch.enter("overwriting", one.step.technique, self._io.size_bytes, later)
+        self._kept_at = self._watch.now()
+
+        def keep(offset_bytes: int, bad: tuple[Extent, ...]) -> None:
+            self._add(self._checkpoint(one.index, "write", number, offset_bytes, bad=bad))
+
+        if start < done.checkpoints[-1]:
+            keep(start, ())  # the later checkpoints are void
+        overwrite(self._io, fill, start, self._watch.heed, keep, self._limits)
+        self._io.flush()
+        self._add(j.PassEnded(attempt=one.index, number=number))
+
+    def _begin_pass(self, one: Attempting, number: int) -> Pass:
+        is_stream = PASSES[one.step.technique][number] == "stream"
+        kind = fastest_kind() if is_stream else "zeros"
+        key = new_key().hex() if is_stream else ""
+        self._add(j.PassBegan(attempt=one.index, number=number, fill=kind, key=key))
+        return Pass(fill=kind, key=key)
+
+    def _sound_start(self, done: Pass, fill: Fill) -> int:
+        """The latest checkpoint before which the disk still holds what we wrote; a damaged end steps back one."""
+        for offset in reversed(done.checkpoints):
+            start = max(0, offset - _RECHECK_BYTES)
+            if offset == 0 or self._holds(fill, start, offset - start):
+                return offset
+        return 0
+
+    def _holds(self, fill: Fill, offset_bytes: int, length_bytes: int) -> bool:
+        buffer = aligned(length_bytes)
+        try:
+            if self._io.read_into(buffer, offset_bytes) != length_bytes:
+                return False
+        except OSError:
+            return False
+        fill.strip(buffer, offset_bytes)
+        return not any(buffer)
+
+    def _checkpoint(
+        self, attempt: int, work: Literal["write", "read"], number: int, offset_bytes: int, *,
+        bad: tuple[Extent, ...] = (), tally: ReadTally | None = None,
+    ) -> j.Checkpoint:  # fmt: skip
+        seconds, self._kept_at = round(self._watch.now() - self._kept_at), self._watch.now()
+        return j.Checkpoint(
+            attempt=attempt, work=work, number=number, offset_bytes=offset_bytes, bad=bad, at=self._now(),
+            seconds=seconds, matching_bytes=tally.matching_bytes if tally else 0,
+            content=tally.content if tally else None,
+        )  # fmt: skip
+
+    # --- reading ------------------------------------------------------------------------------------------------------
+
+    def read(self, state: State, number: int) -> None:
+        """One reading from the start; what was read before a cut does not count."""
+        one = state.attempt
+        verify = state.job.plan.verify
+        fill, compared = self._expected(one, number)
+        self._add(j.ReadingBegan(attempt=one.index, number=number, kind=verify, compared_with=compared))
+        later = self._io.size_bytes * 2 * (len(PASSES.get(one.step.technique, ("",))) - number - 1)
+        self._watch.enter("verifying", one.step.technique, self._io.size_bytes, later)
+        self._kept_at, power = self._watch.now(), 1000
+
+        def keep(offset_bytes: int, tally: ReadTally) -> None:
+            self._add(self._checkpoint(one.index, "read", number, offset_bytes, tally=tally))
+
+        if verify == "full":
+            tally = read_back(self._io, fill, 0, ReadTally(), self._watch.heed, keep, self._limits)
+        else:
+            tally, power = sample(self._io, fill, new_key(), self._watch.heed, self._limits)
+        size = self._io.size_bytes
+        self._add(self._checkpoint(one.index, "read", number, size, bad=merged(tally.bad), tally=tally))
+        self._add(
+            j.ReadingEnded(
+                attempt=one.index, number=number, read_bytes=tally.read_bytes, matching_bytes=tally.matching_bytes,
+                content=tally.content, power_permille=power,
+            )
+        )  # fmt: skip
+
+    @staticmethod
+    def _expected(one: Attempting, number: int) -> tuple[Fill | None, Literal["stream", "zeros", "nothing"]]:
+        if not one.is_overwrite:
+            return None, "nothing"
+        done = one.passes[number]
+        fill = _fill_of(done)
+        return fill, "zeros" if done.fill == "zeros" else "stream"
+
+    def look(self, job: Job) -> Looked:
+        """Read everything, compare with nothing."""
+        from agent.wipe.device import Stopped
+
+        self._watch.enter("verifying", None, self._io.size_bytes)
+        kept, is_whole = ReadTally(), True
+
+        def keep(offset_bytes: int, tally: ReadTally) -> None:
+            nonlocal kept
+            kept = tally
+
+        try:
+            kept = read_back(self._io, None, 0, ReadTally(), self._watch.heed, keep, self._limits)
+        except Stopped:
+            is_whole = False
+        content = kept.content or Content(kind="unread")
+        seen = Verification(
+            kind="full" if is_whole else "none", compared_with="nothing", addressable_bytes=self._io.size_bytes,
+            read_bytes=kept.read_bytes, content=content, power_permille=1000 if is_whole else None,
+        )  # fmt: skip
+        bad = merged(kept.bad)
+        return Looked(media=job.media, verification=seen, bad=bad, bad_sectors=count(bad), is_whole=is_whole)
+
+    def remarks(self) -> tuple[str, ...]:
+        paused = round(self._watch.paused_s)
+        return (f"paused for {paused} s",) if paused else ()
+
+
+def _fill_of(done: Pass) -> Fill:
+    return Fill(done.fill, bytes.fromhex(done.key))
