@@ -471,6 +471,34 @@ def test_without_the_word_of_the_environment_other_disks_are_looked_for(
     assert refused(job(Media(name="sdzz", serial="no disk has this serial", size_bytes=1))) == "not-found"
 
 
+@pytest.mark.parametrize("what", ["sequence", "size", "number"])
+def test_what_was_opened_is_not_what_was_looked_at(node: str, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    wanted = job(node)
+    told = kernel_disk.KernelDisk.__init__
+
+    def other(disk: Any, *given: Any, **more: Any) -> None:
+        told(disk, *given, **more)
+        if what == "size":
+            disk.size_bytes += 512
+        elif what == "number":
+            disk.device_number += 1
+
+    monkeypatch.setattr(kernel_disk.KernelDisk, "__init__", other)
+    if what == "sequence":
+        monkeypatch.setattr(kernel_disk.KernelDisk, "sequence", lambda _: 1)
+    assert refused(wanted) == "changed"
+
+
+@pytest.mark.parametrize("size_bytes,transport,is_refused", [(9, "sata", True), (9, "nvme", True), (10, "sata", False),
+                                                             (9, "usb", False), (None, "sata", False)])  # fmt: skip
+def test_the_size_by_the_disks_own_word(size_bytes: int | None, transport: Any, is_refused: bool) -> None:
+    told = Media(name="sda", serial="S1", transport=transport, size_bytes=10)
+    says: Any = Says("S1")
+    says._told = ("S1", None, size_bytes)
+    with pytest.raises(ClaimRefused) if is_refused else contextlib.nullcontext():
+        target_module._same_by_its_own_word(says, told)
+
+
 @pytest.mark.parametrize("place", ["hwmon/hwmon3", "hwmon3"])
 def test_the_temperature_is_the_disks_own_sensors(node: str, tmp_path: Path, place: str) -> None:
     pc = Composed(tmp_path / "root")
