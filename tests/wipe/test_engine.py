@@ -29,10 +29,10 @@ def is_honest(erasure: Erasure, disk: Disk) -> bool:
 
 @pytest.mark.parametrize("technique", OVERWRITES)
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-def test_no_disk_talks_itself_into_a_success(kind: Callable[[], Disk], technique: Technique, tmp_path: Path) -> None:
+def test_no_disk_talks_itself_into_a_success(kind: Callable[[], Disk], technique: Technique, memory_path: Path) -> None:
     disk = kind()
     device = TwinDevice(disk)
-    erasure = erase(job_for(disk, technique, path=tmp_path / "journal"), device, limits=FEW)
+    erasure = erase(job_for(disk, technique, path=memory_path / "journal"), device, limits=FEW)
     is_stream = technique != "overwrite-zeros"
     if disk.can_succeed and (is_stream or not disk.needs_stream):
         assert (erasure.outcome, disk.old_bytes_left()) == ("cleared", 0), erasure.why
@@ -45,9 +45,9 @@ def test_no_disk_talks_itself_into_a_success(kind: Callable[[], Disk], technique
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-def test_a_sampled_overwrite_is_never_called_proven(kind: Callable[[], Disk], tmp_path: Path) -> None:
+def test_a_sampled_overwrite_is_never_called_proven(kind: Callable[[], Disk], memory_path: Path) -> None:
     disk = kind()
-    job = job_for(disk, "overwrite-stream", verify="sampled", path=tmp_path / "journal")
+    job = job_for(disk, "overwrite-stream", verify="sampled", path=memory_path / "journal")
     erasure = erase(job, TwinDevice(disk), limits=FEW)
     # So small a disk is read whole by the recipe, and still it is a sampling by its policy.
     assert erasure.outcome not in SUCCESS
@@ -55,25 +55,25 @@ def test_a_sampled_overwrite_is_never_called_proven(kind: Callable[[], Disk], tm
 
 @pytest.mark.parametrize("behaviour", FIRMWARE_HONEST)
 @pytest.mark.parametrize("technique", ["nvme-sanitize-block", "ata-sanitize-overwrite"])
-def test_an_honest_firmware_erase_is_a_purge(behaviour: str, technique: Technique, tmp_path: Path) -> None:
+def test_an_honest_firmware_erase_is_a_purge(behaviour: str, technique: Technique, memory_path: Path) -> None:
     disk = Disk()
-    erasure = erase(job_for(disk, technique, path=tmp_path / "journal"), with_firmware(disk, behaviour), limits=FEW)
+    erasure = erase(job_for(disk, technique, path=memory_path / "journal"), with_firmware(disk, behaviour), limits=FEW)
     assert (erasure.outcome, disk.old_bytes_left()) == ("purged", 0)
     assert [exchange.name for exchange in erasure.attempts[0].exchanges] == ["ERASE"]
 
 
 @pytest.mark.parametrize("technique", ["nvme-sanitize-block", "scsi-format-unit"])
 @pytest.mark.parametrize("behaviour", FIRMWARE_LIES)
-def test_a_lying_firmware_is_found_out(behaviour: str, technique: Technique, tmp_path: Path) -> None:
+def test_a_lying_firmware_is_found_out(behaviour: str, technique: Technique, memory_path: Path) -> None:
     disk = Disk()
-    erasure = erase(job_for(disk, technique, path=tmp_path / "journal"), with_firmware(disk, behaviour), limits=FEW)
+    erasure = erase(job_for(disk, technique, path=memory_path / "journal"), with_firmware(disk, behaviour), limits=FEW)
     assert erasure.outcome not in SUCCESS
 
 
 @pytest.mark.parametrize("behaviour", FIRMWARE_LIES)
-def test_the_overwrite_that_follows_does_not_whitewash_a_lie(behaviour: str, tmp_path: Path) -> None:
+def test_the_overwrite_that_follows_does_not_whitewash_a_lie(behaviour: str, memory_path: Path) -> None:
     disk = Disk()
-    job = job_for(disk, "nvme-sanitize-block", "overwrite-stream", path=tmp_path / "journal")
+    job = job_for(disk, "nvme-sanitize-block", "overwrite-stream", path=memory_path / "journal")
     erasure = erase(job, with_firmware(disk, behaviour), limits=FEW)
     if behaviour in (
         "refuses",
@@ -130,14 +130,14 @@ class SmallCacheNeverFlushed(FlushesNothing):
     ("technique", "every"), [("overwrite-stream", 1), ("overwrite-zeros", 2), ("overwrite-two-pass", 3)]
 )
 def test_an_overwrite_cut_at_every_deed(
-    kind: Callable[..., Disk], technique: Technique, every: int, tmp_path: Path
+    kind: Callable[..., Disk], technique: Technique, every: int, memory_path: Path
 ) -> None:
     trial = kind(SMALL)
-    count = deeds(lambda fuse: TwinDevice(trial, fuse), trial, tmp_path / "trial", technique)
+    count = deeds(lambda fuse: TwinDevice(trial, fuse), trial, memory_path / "trial", technique)
     assert count > 30
     for at in range(1, count + 1, every):
         disk = kind(SMALL)
-        path = tmp_path / f"{at}"
+        path = memory_path / f"{at}"
         erasure = lives(lambda fuse, disk=disk: TwinDevice(disk, fuse), disk, path, [at], technique)  # type: ignore[misc]
         assert is_honest(erasure, disk), f"cut after {at} deeds"
         if kind is Cached:
@@ -145,26 +145,28 @@ def test_an_overwrite_cut_at_every_deed(
 
 
 @pytest.mark.parametrize("behaviour", ["zeros", "does-nothing", "erases-half", "forgets-at-power-cut", "says-idle"])
-def test_a_firmware_erase_cut_at_every_deed(behaviour: str, tmp_path: Path) -> None:
+def test_a_firmware_erase_cut_at_every_deed(behaviour: str, memory_path: Path) -> None:
     trial = Disk(SMALL)
-    count = deeds(lambda fuse: with_firmware(trial, behaviour, fuse), trial, tmp_path / "trial", "nvme-sanitize-block")
+    count = deeds(
+        lambda fuse: with_firmware(trial, behaviour, fuse), trial, memory_path / "trial", "nvme-sanitize-block"
+    )
     for at in range(1, count + 1):
         disk = Disk(SMALL)
 
         def make(fuse: Fuse, disk: Disk = disk) -> TwinDevice:
             return with_firmware(disk, behaviour, fuse)
 
-        erasure = lives(make, disk, tmp_path / f"{at}", [at], "nvme-sanitize-block")
+        erasure = lives(make, disk, memory_path / f"{at}", [at], "nvme-sanitize-block")
         assert is_honest(erasure, disk), f"cut after {at} deeds"
         if behaviour != "zeros":
             assert erasure.outcome not in SUCCESS, f"cut after {at} deeds"
         assert len([one for one in erasure.interruptions if one.why == "power"]) <= 1
 
 
-def test_a_firmware_erase_is_never_started_twice_blindly(tmp_path: Path) -> None:
+def test_a_firmware_erase_is_never_started_twice_blindly(memory_path: Path) -> None:
     """After a cut between the command and its answer the device is asked; it is not told again."""
     trial = Disk(SMALL)
-    count = deeds(lambda fuse: with_firmware(trial, "zeros", fuse), trial, tmp_path / "trial", "nvme-sanitize-block")
+    count = deeds(lambda fuse: with_firmware(trial, "zeros", fuse), trial, memory_path / "trial", "nvme-sanitize-block")
     for at in range(1, count + 1):
         disk = Disk(SMALL)
         device = with_firmware(disk, "zeros")
@@ -172,16 +174,16 @@ def test_a_firmware_erase_is_never_started_twice_blindly(tmp_path: Path) -> None
         starts = []
         start = device.family.firmware.start
         device.family.firmware.start = lambda start=start, starts=starts: (starts.append(1), start())[1]  # type: ignore[misc]
-        lives(lambda _, device=device: device, disk, tmp_path / f"{at}", [at], "nvme-sanitize-block")  # type: ignore[misc]
+        lives(lambda _, device=device: device, disk, memory_path / f"{at}", [at], "nvme-sanitize-block")  # type: ignore[misc]
         assert len(starts) <= 1
 
 
 # --- stop, pause, unplugged journal -----------------------------------------------------------------------------------
 
 
-def test_stopped_then_resumed(tmp_path: Path) -> None:
+def test_stopped_then_resumed(memory_path: Path) -> None:
     disk = Disk()
-    job = job_for(disk, "overwrite-stream", path=tmp_path / "journal")
+    job = job_for(disk, "overwrite-stream", path=memory_path / "journal")
     first = erase(job, TwinDevice(disk), link=rig.QuietLink({20: "stop"}), limits=LIMITS)
     assert first.outcome == "interrupted" and [one.why for one in first.interruptions] == ["stopped"]
     assert disk.old_bytes_left() > 0
@@ -190,10 +192,10 @@ def test_stopped_then_resumed(tmp_path: Path) -> None:
     assert disk.old_bytes_left() == 0
 
 
-def test_a_pause_is_waited_out_and_told(tmp_path: Path) -> None:
+def test_a_pause_is_waited_out_and_told(memory_path: Path) -> None:
     disk, link, time = Disk(), rig.QuietLink(dict.fromkeys(range(10, 60), "pause")), rig.FastClock()
     erasure = erase(
-        job_for(disk, "overwrite-stream", path=tmp_path / "journal"), TwinDevice(disk),
+        job_for(disk, "overwrite-stream", path=memory_path / "journal"), TwinDevice(disk),
         link=link, limits=LIMITS, time=time,
     )  # fmt: skip
     assert erasure.outcome == "cleared"
@@ -201,22 +203,22 @@ def test_a_pause_is_waited_out_and_told(tmp_path: Path) -> None:
     assert any("paused" in said for said in erasure.attempts[0].said)
 
 
-def test_a_disk_that_is_gone_before_a_step_is_interrupted_not_failed(tmp_path: Path) -> None:
+def test_a_disk_that_is_gone_before_a_step_is_interrupted_not_failed(memory_path: Path) -> None:
     disk = Disk()
     device = TwinDevice(disk)
     disk.is_gone = True  # type: ignore[attr-defined]
-    erasure = erase(job_for(disk, "overwrite-stream", path=tmp_path / "journal"), device, limits=LIMITS)
+    erasure = erase(job_for(disk, "overwrite-stream", path=memory_path / "journal"), device, limits=LIMITS)
     assert erasure.outcome == "interrupted"
     assert disk.written_bytes == 0
 
 
-def test_a_journal_that_cannot_be_written_stops_the_work(tmp_path: Path) -> None:
+def test_a_journal_that_cannot_be_written_stops_the_work(memory_path: Path) -> None:
     from agent.wipe import journal as j
     from agent.wipe.engine import carry_out
 
     disk = Disk()
-    job = job_for(disk, "overwrite-stream", path=tmp_path / "journal")
-    journal = j.Journal.create(tmp_path / "journal", j.Opened(job=job, at=""))
+    job = job_for(disk, "overwrite-stream", path=memory_path / "journal")
+    journal = j.Journal.create(memory_path / "journal", j.Opened(job=job, at=""))
     add, count = journal.add, 0
 
     def full(entry: j.Entry) -> None:
@@ -225,7 +227,7 @@ def test_a_journal_that_cannot_be_written_stops_the_work(tmp_path: Path) -> None
         if count > 6:
             from agent.durable import cannot_write
 
-            raise cannot_write(tmp_path / "journal", OSError(errno.ENOSPC, "full"))
+            raise cannot_write(memory_path / "journal", OSError(errno.ENOSPC, "full"))
         add(entry)
 
     journal.add = full  # type: ignore[method-assign] # the medium fills up while we work
@@ -236,12 +238,12 @@ def test_a_journal_that_cannot_be_written_stops_the_work(tmp_path: Path) -> None
     assert disk.written_bytes < disk.size_bytes
 
 
-def test_a_hot_disk_is_left_to_cool(tmp_path: Path) -> None:
+def test_a_hot_disk_is_left_to_cool(memory_path: Path) -> None:
     disk, time, link = Disk(), rig.FastClock(), rig.QuietLink()
     device = TwinDevice(disk)
     readings = iter([80, 78, 71, 60] + [50] * 1000)
     device.temperature_c = lambda: next(readings)  # type: ignore[method-assign]
-    job = job_for(disk, "overwrite-stream", path=tmp_path / "journal")
+    job = job_for(disk, "overwrite-stream", path=memory_path / "journal")
     erasure = erase(job, device, limits=LIMITS, time=time, link=link)
     assert erasure.outcome == "cleared"
     assert any(getattr(event, "why_paused", "") == "temperature" for event in link.events)

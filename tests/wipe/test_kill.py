@@ -57,19 +57,21 @@ def live(image: Path, journal: Path, technique: str, done: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 @pytest.mark.parametrize("technique", ["overwrite-stream", "overwrite-two-pass"])
-def test_killed_and_resumed(tmp_path: Path, technique: str) -> None:
+def test_killed_and_resumed(memory_path: Path, technique: str) -> None:
     choice = random.Random(20261123)
     old = choice.randbytes(SIZE)
     kills = lives = 0
     while kills < MOMENTS // 2:
-        image, journal, done = (tmp_path / f"{lives}-{name}" for name in ("image", "journal", "done"))
+        image, journal, done = (memory_path / f"{lives}-{name}" for name in ("image", "journal", "done"))
         image.write_bytes(old)
         lives += 1
+        longest_s = 0.04
         while not done.exists():
             child = os.fork()
             if child == 0:
                 live(image, journal, technique, done)
-            time.sleep(choice.uniform(0.001, 0.06))
+            time.sleep(choice.uniform(0.001, longest_s))
+            longest_s *= 1.1  # a slow machine must come to the end too
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
             kills += not done.exists()
