@@ -98,3 +98,13 @@ def test_a_sleep_that_did_not_happen(tmp_path: Path) -> None:
     with pytest.raises(CannotSuspend):
         suspend_once(refusing)
     assert (refusing / "sys/class/rtc/rtc0/wakealarm").read_text() == "0\n"
+
+
+def test_an_alarm_that_is_not_kept_means_no_sleep(tmp_path: Path) -> None:
+    pc(tmp_path / "root", GOOD)
+    alarm = tmp_path / "root/sys/class/rtc/rtc0/wakealarm"
+    alarm.unlink()
+    alarm.symlink_to("/dev/null")
+    with pytest.raises(CannotSuspend, match="not kept"):
+        suspend_once(tmp_path / "root")
+    assert (tmp_path / "root/sys/power/state").read_text() == GOOD["/sys/power/state"]
