@@ -90,7 +90,7 @@ class Hand:
             )
         if self.asking == "abandon":
             return self._say(
-                "Ne plus attendre ? Le disque ne sera pas prouvé. S pour oui, autre touche : non.",
+                "Ne plus attendre ? Rien ne sera prouvé. S : oui. Une autre touche : non.",
                 "Wait no longer? The disk will not be proven. S for yes, any other key for no.",
             )
         if self.said:
