@@ -60,8 +60,6 @@ def _objections(erasure: Erasure) -> Iterator[Reason]:
         )
     if erasure.level != _LEVELS.get(erasure.outcome):
         yield _reason("claim-level", "Le niveau ne va pas avec le résultat.", "The level does not suit the outcome.")
-    if erasure.hidden is not None and erasure.hidden.state == "kept":
-        yield _reason("claim-hidden", "Une zone cachée est restée fermée.", "A hidden area stayed closed.")
     if any(one.result == "lied" for one in erasure.attempts):
         yield _reason("claim-lied", "Le disque a menti pendant l'essai.", "The disk lied during an attempt.")
     last = last_completed(erasure)
@@ -72,6 +70,13 @@ def _objections(erasure: Erasure) -> Iterator[Reason]:
         one.level == "purge" and one.result == "completed" for one in erasure.attempts
     ):
         yield _reason("claim-technique", "Aucune méthode employée n'atteint Purge.", "No technique used reaches Purge.")
+    if (
+        erasure.hidden is not None
+        and erasure.hidden.state == "kept"
+        and (approved or "-sanitize-" not in last.technique)
+    ):
+        # A sanitize reaches it by its standard, unseen: that may stand, but never without a person's word.
+        yield _reason("claim-hidden", "Une zone cachée est restée fermée.", "A hidden area stayed closed.")
     yield from _of_attempt(last, erasure)
 
 
