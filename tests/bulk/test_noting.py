@@ -1,0 +1,252 @@
+"""The session on paper: what is kept before and after each disk, in which order, and what a full medium costs."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from agent.bulk.arming import Armed
+from agent.bulk.carrying import Session, authorised
+from agent.bulk.noting import Fate, Notebook, close_session
+from agent.bulk.resuming import damaged, meet, sentence, unfinished
+from agent.bulk.session import Asked
+from agent.claims import standing_of
+from agent.envelope import open_
+from agent.erasure import Erasure, Media
+from agent.errors import StorageError
+from agent.home import Home
+from agent.host import Host
+from agent.manifest import Manifest, parse_manifest
+from agent.outbox import Outbox
+from agent.record import Record, parse_payload
+from agent.rules import load_profiles
+from agent.visit import Desk
+from agent.wipe import journal as j
+from agent.wipe.job import Claimed, Ended, Event, Job, NotClaimed, Plan
+from agent.wipe.supervisor import Seat
+from tests import erasures
+from tests.bulk.disks import MOUNTED, chosen, surveyed
+from tests.evidence import MACHINE
+
+NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+MEDIA = erasures.HARD_DISK
+
+
+def notebook(home: Home) -> Notebook:
+    return Notebook(
+        machine=MACHINE, profiles=load_profiles(None, only=["famille-linux"]), key=home.key(), host=Host(home.root),
+        outbox=Outbox(home.outbox), desk=Desk(operator="op-7", lot="L1", sticker="S9"), now=lambda: NOW,
+    )  # fmt: skip
+
+
+def job(number: int = 1, folder: Path = Path("/nowhere"), media: Media = MEDIA) -> Job:
+    job_id = f"{number:032x}"
+    return Job(id=job_id, media=media, plan=Plan(steps=(), level="clear"), journal=str(folder / f"{job_id}.journal"))
+
+
+def kept(home: Home, digest: str) -> Record:
+    return parse_payload(open_(Outbox(home.outbox).read(digest), [home.key().private.public_key()]).payload)
+
+
+def test_a_beginning_reads_as_begun_and_an_end_as_its_outcome(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    book = notebook(home)
+    begun = kept(home, book.begun(job(), MEDIA).digest)
+    assert begun.kind == "wipe" and (begun.operator, begun.lot, begun.sticker) == ("op-7", "L1", "S9")
+    assert standing_of(begun.erasures[0]) == "begun" and begun.erasures[0].began_at and not begun.verdicts
+    ended = kept(home, book.ended(erasures.cleared()).digest)
+    assert standing_of(ended.erasures[0]) == "certificate" and ended.prev == book.records[0] and ended.seq == 2
+    assert ended.machine.disks and ended.machine.disks[0].erasure == "cleared"  # the PC as it is now
+    assert ended.verdicts and ended.profiles
+
+
+def test_a_failed_disk_is_judged_in_the_same_record(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    book = notebook(home)
+    assert MACHINE.disks
+    book.machine = msgspec.structs.replace(
+        MACHINE, disks=(msgspec.structs.replace(MACHINE.disks[0], removable=False, kind="hdd"),)
+    )
+    record = kept(home, book.ended(erasures.failed(media=MEDIA)).digest)
+    assert any(reason["rule"].startswith("effacement-") for reason in record.verdicts[0]["reasons"])
+
+
+def closed(home: Home, book: Notebook, *fates: Fate, **more: Any) -> Manifest:
+    armed = Armed(chosen=tuple(chosen(fate.media.serial or "") for fate in fates), approval="typed", count=len(fates))
+    done = close_session(book, fates, Asked(serials=(), name="armoire"), armed, NOW, home.sessions, **more)
+    raw = done.path.read_bytes()
+    manifest = parse_manifest(open_(raw, [home.key().private.public_key()]).payload)
+    assert manifest == done.manifest
+    return manifest
+
+
+def test_the_manifest_names_every_disk_its_record_and_every_exception(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    book = notebook(home)
+    fates = []
+    for number, erasure in enumerate((erasures.cleared(), erasures.failed(), erasures.cleared_with_exceptions())):
+        one = Fate(job=job(number), media=erasure.media, erasure=erasure)
+        book.begun(one.job, one.media)
+        one.record = book.ended(erasure).digest
+        fates.append(one)
+    fates.append(Fate(job=job(9), media=MEDIA, refused=MOUNTED))
+    manifest = closed(home, book, *fates)
+    assert manifest.records == tuple(book.records) and len(manifest.records) == 6
+    assert [disk.state for disk in manifest.disks] == ["cleared", "failed", "cleared_with_exceptions", "refused"]
+    assert [disk.level for disk in manifest.disks] == ["clear", None, None, None]
+    assert manifest.disks[0].record == book.records[1] and manifest.disks[3].record is None
+    assert {one.rule for one in manifest.exceptions} == {"markers-left", "bad-sectors", "mounted"}
+    assert (manifest.operator, manifest.lot, manifest.name, manifest.count) == ("op-7", "L1", "armoire", 4)
+
+
+# --- a session without processes --------------------------------------------------------------------------------------
+
+
+class Orders:
+    """Stands where the supervisor stands, and remembers what was ordered."""
+
+    def __init__(self) -> None:
+        self.given: list[str] = []
+
+    def order(self, do: str, job_id: str) -> None:
+        self.given.append(do)
+
+
+class Quiet:
+    def heard(self, seat: Seat, event: Event) -> None: ...
+
+    def show(self, supervisor: object) -> None: ...
+
+    def interrupted(self, supervisor: object) -> None: ...
+
+
+def session(book: Notebook) -> tuple[Session, Orders, Seat]:
+    made, orders, one = Session([job()], Quiet(), book), Orders(), job()
+    made._supervisor = orders  # type: ignore[assignment]
+    made.fates = {one.id: Fate(job=one, media=MEDIA)}
+    return made, orders, Seat(job=one, media=MEDIA, child=None)  # type: ignore[arg-type]
+
+
+def test_go_is_said_only_once_the_beginning_is_kept(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    book = notebook(home)
+    made, orders, seat = session(book)
+    order = orders.order
+
+    def checked(do: str, job_id: str) -> None:
+        assert do != "go" or standing_of(kept(home, book.records[0]).erasures[0]) == "begun"
+        order(do, job_id)
+
+    orders.order = checked  # type: ignore[method-assign]
+    made._hear(seat, Claimed(media=MEDIA))
+    assert orders.given == ["go"]
+
+
+@pytest.mark.parametrize("error", [StorageError(fr="Plus de place.", en="No room."), ZeroDivisionError("x")])
+def test_what_cannot_be_announced_is_not_done(
+    tmp_path: Path, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book = notebook(Home(tmp_path))
+
+    def full(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(book.outbox, "add", full)
+    made, orders, seat = session(book)
+    made._hear(seat, Claimed(media=MEDIA))
+    assert orders.given == ["stop"]
+    seat.state = "ended"
+    made._hear(seat, Ended(erasure=erasures.cleared()))
+    (fate,) = made.fates.values()
+    assert not fate.is_proven and [one.rule for one in fate.problems] == ["record-not-kept"] * 2
+
+
+def test_a_beginning_that_led_nowhere_gets_its_end(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    made, _, seat = session(notebook(home))
+    made._hear(seat, Claimed(media=MEDIA))
+    seat.state = "ended"
+    made._hear(seat, NotClaimed(reason=MOUNTED))
+    (fate,) = made.fates.values()
+    assert fate.record and standing_of(kept(home, fate.record).erasures[0]) == "untouched"
+
+
+def test_each_authorisation_is_one_disks_and_one_times(tmp_path: Path) -> None:
+    armed = Armed(chosen=(chosen("A", is_member=True), chosen("B")), approval="typed", count=2)
+    jobs = authorised(armed, Asked(serials=(), operator="op"), tmp_path, allow_virtual=False)
+    again = authorised(armed, Asked(serials=()), tmp_path, allow_virtual=False)
+    assert len({one.id for one in (*jobs, *again)}) == 4 and len({one.journal for one in jobs}) == 2
+    assert [one.allow_members for one in jobs] == [True, False] and {one.purpose for one in jobs} == {"erase"}
+    assert all(Path(one.journal).is_absolute() and one.operator == "op" for one in jobs)
+
+
+# --- what was left unfinished -----------------------------------------------------------------------------------------
+
+
+def journal(folder: Path, number: int, at: str, *more: j.Entry, media: Media = MEDIA) -> j.Journal:
+    one = job(number, folder, media)
+    made = j.Journal.create(Path(one.journal), j.Opened(job=one, at=at))
+    for entry in more:
+        made.add(entry)
+    made.close()
+    return made
+
+
+BEGAN, END = j.Began(at="2026-11-23T08:00:00Z"), j.Finished(at="2026-11-23T09:00:00Z", seconds=1)
+
+
+def test_only_what_has_no_end_is_left(tmp_path: Path) -> None:
+    other = msgspec.structs.replace(MEDIA, serial="OTHER", wwn=None)
+    journal(tmp_path, 1, "2026-11-23T08:00:00Z", BEGAN, END)
+    journal(tmp_path, 2, "2026-11-23T08:00:01Z", BEGAN, media=other)
+    (left,) = unfinished(tmp_path)
+    assert left.job.media == other and left.job.is_resumed and left.so_far.outcome == "interrupted"
+    assert "OTHER" in sentence([left], "fr") and "OTHER" in sentence([left], "en") and sentence([], "fr") == ""
+
+
+def test_a_later_erasure_of_the_same_disk_settles_an_older_one(tmp_path: Path) -> None:
+    journal(tmp_path, 1, "2026-11-23T08:00:00Z", BEGAN)
+    assert len(unfinished(tmp_path)) == 1
+    journal(tmp_path, 2, "2026-11-23T09:00:00Z", BEGAN, END)
+    assert unfinished(tmp_path) == ()
+
+
+def test_an_earlier_one_does_not(tmp_path: Path) -> None:
+    journal(tmp_path, 1, "2026-11-22T08:00:00Z", BEGAN, END)
+    journal(tmp_path, 2, "2026-11-23T09:00:00Z", BEGAN)
+    assert [one.opened_at for one in unfinished(tmp_path)] == ["2026-11-23T09:00:00Z"]
+
+
+def test_damaged_journals_are_named(tmp_path: Path) -> None:
+    assert unfinished(tmp_path / "none") == () and damaged(tmp_path / "none") == ()
+    (tmp_path / "0.journal").write_bytes(b"")
+    (tmp_path / "1.journal").write_bytes(b"\xff\n\xff\n")
+    (tmp_path / "notes.txt").write_text("x")
+    assert unfinished(tmp_path) == () and len(damaged(tmp_path)) == 2
+
+
+def test_it_goes_on_only_with_the_very_same_disk(tmp_path: Path) -> None:
+    journal(tmp_path, 1, "2026-11-23T08:00:00Z", BEGAN)
+    left = unfinished(tmp_path)
+    same: dict[str, Any] = {name: getattr(MEDIA, name) for name in ("maker", "model", "wwn", "kind", "transport")}
+    grown = MEDIA.size_bytes + 512
+
+    def here(serial: str | None = MEDIA.serial, **changes: Any) -> Any:
+        return surveyed(serial, "sdq", **({"size_bytes": MEDIA.size_bytes} | same | changes))
+
+    assert meet(left, [here()])[0] and meet(left, [here(size_bytes=grown)])[0]
+    for disks in (
+        [], [here("OTHER")], [here(wwn="5000")], [here(wwn=None)], [here(model="Other")], [here(size_bytes=512)],
+        [here(), here()], [here(refusals=(MOUNTED,))],
+    ):  # fmt: skip
+        found, absent = meet(left, disks)
+        assert not found and len(absent) == 1
+
+
+def test_a_resumed_erasure_is_announced_with_what_was_done(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    so_far: Erasure = erasures.interrupted(ended_at=None)
+    begun = kept(home, notebook(home).begun(job(), MEDIA, so_far).digest)
+    assert begun.erasures == (so_far,) and standing_of(begun.erasures[0]) == "begun"
