@@ -77,6 +77,9 @@ def make_plan(
             steps[-1] = _followed(steps[-1])  # wipe.md: on an SSD then overwrite; together they reach Clear
         steps.append(_overwrite(row, method))
     fr, en = _chosen(row, steps, method)
+    for one in abilities:  # the device's own reason; for an NVMe drive also what else the erase hits
+        if one.technique == steps[0].technique:
+            fr, en = f"{fr} {one.fr}", f"{en} {one.en}"
     not_fr, not_en = _why_not_more(row, steps, abilities, method, hidden)
     return Plan(
         steps=tuple(steps), level=steps[0].level, verify=verify, chosen_fr=fr, chosen_en=en, why_not_more_fr=not_fr,

@@ -40,8 +40,8 @@ def next_step(state: State) -> Step:
     one = state.attempt
     if one.result is None:
         return _in_attempt(state, one)
-    if goes_on(state):
-        return Step(do="begin-attempt", attempt=one.index + 1)
+    if (index := following(state)) is not None:
+        return Step(do="begin-attempt", attempt=index)
     if "after" not in state.has_health:
         return Step(do="see-health-after")
     return Step(do="finish")
@@ -72,13 +72,18 @@ def _in_attempt(state: State, one: Attempting) -> Step:
     return step("end-attempt")
 
 
-def goes_on(state: State) -> bool:
-    """Whether the plan's next technique follows: this one was not taken, lied, failed, or proved too little."""
-    one = state.attempt
-    if one.index + 1 >= len(state.job.plan.steps) or one.is_overwrite:
-        return False
-    if one.result == "stalled":
-        return False  # the device is still at it: nothing else would be let in
-    if one.result == "completed" and proves(state, one):
-        return one.step.and_then
-    return True
+def following(state: State) -> int | None:
+    """The plan's technique to try after the one that has just ended, None: no more.
+
+    What the disk did not take, or what proved too little, is followed by the next one. A disk that failed or lied is
+    only overwritten, so that the data is gone; whatever comes of it, the outcome stays `failed`.
+    """
+    one, steps = state.attempt, state.job.plan.steps
+    rest = range(one.index + 1, len(steps))
+    if one.is_overwrite or one.result == "stalled":  # stalled: the device is still at it and lets nothing else in
+        return None
+    if one.result == "completed" and proves(state, one) and not one.step.and_then:
+        return None
+    if one.result in ("failed", "lied") or (one.result == "refused" and one.was_started):
+        rest = range(next((index for index in rest if steps[index].technique in PASSES), len(steps)), len(steps))
+    return rest[0] if rest else None

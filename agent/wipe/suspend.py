@@ -9,9 +9,9 @@ from pathlib import Path
 from agent.erasure import Reason
 from agent.errors import RebondError
 from agent.host import Host
+from agent.wipe.power import BATTERY_LEAST, is_powered
 
 SECONDS = 15
-BATTERY_LEAST = 30  # percent
 
 
 class CannotSuspend(RebondError):
@@ -39,7 +39,7 @@ def why_not_suspend(host: Host, *, wipes_running: int, boot_medium_in_ram: bool 
                 en="This PC has no sleep that cuts the power of its disks.",
             )
         )
-    if not _is_powered(host):
+    if not is_powered(host):
         found.append(
             Reason(
                 rule="suspend-power",
@@ -65,24 +65,6 @@ def _has_deep(host: Host) -> bool:
 
 def _alarm_of(host: Host) -> str | None:
     return next(iter(host.walk("/sys/class/rtc/rtc*/wakealarm")), None)
-
-
-def _is_powered(host: Host) -> bool:
-    """A charger is plugged in, or every battery of the PC itself is above the least. Without any battery: the mains."""
-    levels, chargers, is_unplugged = [], False, False
-    for name in host.names("/sys/class/power_supply"):
-        folder = f"/sys/class/power_supply/{name}"
-        kind = host.text(f"{folder}/type")
-        is_online = host.text(f"{folder}/online") in ("1", "2")
-        if kind == "Battery" and host.text(f"{folder}/scope") != "Device" and host.text(f"{folder}/present") != "0":
-            said = host.text(f"{folder}/capacity") or ""
-            levels.append(int(said) if said.isdigit() else 0)
-        elif kind in ("Mains", "USB"):
-            chargers = chargers or is_online
-            is_unplugged = is_unplugged or (kind == "Mains" and not is_online)  # a desktop's USB-C port proves nothing
-    if chargers:
-        return True
-    return min(levels) > BATTERY_LEAST if levels else not is_unplugged
 
 
 def suspend_once(root: Path, seconds: int = SECONDS) -> None:

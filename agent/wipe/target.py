@@ -19,6 +19,7 @@ from agent.wipe.interlocks import Allowed, refusals
 from agent.wipe.job import Job
 from agent.wipe.kernel_disk import KernelDisk, is_locked_by_another, lock, open_disk
 from agent.wipe.media import disk_now, is_loop, is_same, loop_disk, matching, media_of
+from agent.wipe.power import is_powered
 from agent.wipe.refusals import ClaimRefused, reason
 from agent.wipe.signatures import is_array_member, signatures_on
 from agent.wipe.topology import Topology
@@ -52,6 +53,8 @@ def claim(
     disk, media = _resolve(job, host, allowed)
     # (3) All interlocks, before it is opened.
     _pass_interlocks(job, host, disk, allowed)
+    if armed and not all(step.technique.startswith("overwrite-") for step in job.plan.steps) and not is_powered(host):
+        raise ClaimRefused(reason("no-power", disk.name))
     # (4) Opened for us alone (O_EXCL), and locked against udev and our own kind.
     siblings = Topology(host).siblings(disk.name)
     held = [_hold(disk.name, armed=armed, sleep=sleep)]

@@ -109,13 +109,14 @@ def test_nothing_is_done_before_began() -> None:
 
 @pytest.mark.parametrize(
     ("result", "was_started", "follows"),
-    [("refused", False, True), ("failed", True, True), ("lied", True, True), ("stalled", True, False)],
+    [("refused", False, 1), ("refused", True, 2), ("failed", True, 2), ("lied", True, 2), ("stalled", True, None)],
 )
-def test_what_follows_a_firmware_erase_that_did_not_work(result: Any, was_started: bool, follows: bool) -> None:
-    entries = begun(job("nvme-sanitize-block", "overwrite-stream"))
+def test_what_follows_a_firmware_erase_that_did_not_work(result: Any, was_started: bool, follows: int | None) -> None:
+    """The next technique when nothing was started; only the overwrite when the disk can no longer be believed."""
+    entries = begun(job("nvme-sanitize-block", "nvme-sanitize-crypto", "overwrite-stream"))
     entries.append(j.AttemptEnded(attempt=0, result=result, was_started=was_started))
     step = next_step(fold(entries))
-    assert (step.do, step.attempt) == (("begin-attempt", 1) if follows else ("see-health-after", 0))
+    assert (step.do, step.attempt) == (("see-health-after", 0) if follows is None else ("begin-attempt", follows))
 
 
 def test_a_completed_firmware_erase_goes_on_only_when_the_plan_says_so() -> None:

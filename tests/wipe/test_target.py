@@ -21,7 +21,7 @@ from agent.host import Host, Output
 from agent.wipe import interlocks, kernel_disk
 from agent.wipe import target as target_module
 from agent.wipe.device import Gone, Refused
-from agent.wipe.job import Job, Plan
+from agent.wipe.job import Job, Plan, Planned
 from agent.wipe.media import loop_disk, media_of
 from agent.wipe.refusals import reason
 from agent.wipe.target import ClaimRefused, Target, claim
@@ -162,6 +162,20 @@ def test_big_sectors(tmp_path: Path) -> None:
 
 def test_virtual_disks_only_when_allowed(node: str) -> None:
     assert refused(job(node, allow_virtual=False)) == "virtual-disk"
+
+
+def test_a_disk_that_would_erase_itself_needs_power(node: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The battery is the one thing replaced here: this machine has none."""
+    monkeypatch.setattr(target_module, "is_powered", lambda host: False)
+    steps = (
+        Planned(technique="nvme-sanitize-block", level="purge"),
+        Planned(technique="overwrite-stream", level="clear"),
+    )
+    wanted = job(node)
+    by_firmware = msgspec.structs.replace(wanted, plan=Plan(steps=steps, level="purge"))
+    assert refused(by_firmware) == "no-power"
+    by_overwrite = msgspec.structs.replace(wanted, plan=Plan(steps=steps[1:], level="clear"))
+    claim(by_overwrite, live()).close()
 
 
 def test_nothing_but_loops_here(node: str) -> None:
