@@ -134,7 +134,7 @@ def test_the_exact_commands_and_raw_answers_stand_there() -> None:
     assert found["Command 1"] == ['"SANITIZE BLOCK ERASE EXT"']
     assert found["  sent (hex)"][0] == '"85 06 2c 00 12 00 00 b4"'
     assert found["  raw answer"] == ['"sense 72 01 00 1d 50"', '"sense 72 01 00 1d 80"']
-    assert found["Markers found after"] == ["0"] and found["Tried on real disks"] == ["no"]
+    assert found["Markers found after"] == ["0"] and found["Technique tried"] == ["on simulated disks only"]
 
 
 def test_a_sampling_tells_its_power() -> None:

@@ -158,8 +158,9 @@ def _people(page: Page, record: Record, erasure: Erasure) -> None:
 def _time_and_tool(page: Page, record: Record, erasure: Erasure, digest: str) -> None:
     page.section("Outil, heure et fiche", "Tool, time and record")
     page.row("Outil", "Tool", f"Rebond {record.agent_version}")
-    page.row("Essayé sur de vrais disques", "Tried on real disks",
-             page.say("non", "no") if erasure.untested_on_hardware else page.say("oui", "yes"))  # fmt: skip
+    if erasure.untested_on_hardware:
+        page.row("Essais de la méthode", "Technique tried",
+                 page.say("sur des disques simulés seulement", "on simulated disks only"))  # fmt: skip
     clock = record.machine.clock
     page.row("Heure prise de", "Time taken from",
              tell("clock.believed_from", clock.believed_from, page.lang) if clock.believed_from else None)  # fmt: skip

@@ -41,8 +41,9 @@ def _attempt(page: Page, attempt: Attempt) -> None:
     page.row("Nom technique", "Technical name", attempt.technique)
     page.row("Niveau possible", "Level it can reach", words.told(words.LEVELS, attempt.level, page.lang))
     page.row("Fin", "End", words.told(words.RESULTS, attempt.result, page.lang))
-    page.row("Commande acceptée", "Command accepted", yes_no[not attempt.was_accepted])
-    page.row("Vu en cours", "Seen running", yes_no[not attempt.was_seen_running])
+    if not is_overwrite(attempt):
+        page.row("Commande acceptée", "Command accepted", yes_no[not attempt.was_accepted])
+        page.row("Vu en cours", "Seen running", yes_no[not attempt.was_seen_running])
     page.row("Durée", "Time taken", f"{words.number(attempt.seconds, page.lang)} s")
     if is_overwrite(attempt):
         page.row("Octets écrits", "Bytes written", words.number(attempt.written_bytes, page.lang))

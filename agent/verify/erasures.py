@@ -89,9 +89,10 @@ def _steps(attempt: Attempt, lang: str) -> str:
     accepted = (
         ("écriture commencée", "writing begun") if is_ours else ("commande acceptée par le disque", "command accepted")
     )
+    seen = ("vu en cours", "seen running") if attempt.was_seen_running else ("jamais vu en cours", "never seen running")
     told = [
         accepted if attempt.was_accepted else ("rien n'a commencé", "nothing was started"),
-        ("vu en cours", "seen running") if attempt.was_seen_running else ("jamais vu en cours", "never seen running"),
+        *([] if is_ours else [seen]),
         words.RESULTS[attempt.result],
     ]
     return ", ".join(each[lang == "en"] for each in told)
