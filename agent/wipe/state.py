@@ -106,8 +106,8 @@ def fold(entries: Iterable[j.Entry]) -> State:
 
 
 def _take(state: State, entry: j.Entry) -> State:
-    at = getattr(entry, "at", "") or state.last_at
-    state = replace(state, last_at=at)
+    before = state
+    state = replace(state, last_at=getattr(entry, "at", "") or state.last_at)
     match entry:
         case j.Began():
             return replace(state, began_at=entry.at)
@@ -125,7 +125,7 @@ def _take(state: State, entry: j.Entry) -> State:
             why: Literal["stopped", "unplugged", "killed"] = entry.why
             return _interrupt(state, Interruption(at=entry.at, why=why))
         case j.Resumed():
-            return _resume(state, entry.at)
+            return replace(_resume(before, entry.at), last_at=entry.at)
         case j.Finished():
             return replace(state, finished=entry)
         case j.Opened():

@@ -152,7 +152,7 @@ def test_an_unfinished_reading_starts_again_after_a_cut() -> None:
     assert fold(entries).attempt.readings[0].matching_bytes == 4096
     state = fold([*entries, j.Resumed(at="7")])
     assert state.attempt.readings == ()
-    assert [(one.why, one.resumed_at) for one in state.interruptions] == [("power", "7")]
+    assert [(one.at, one.why, one.resumed_at) for one in state.interruptions] == [("3", "power", "7")]
 
 
 def test_a_stop_is_told_as_one() -> None:
