@@ -66,7 +66,6 @@ class Console:
 
 def arm(
     chosen: Sequence[Chosen], console: Console, *, approved_count: int | None = None, is_unattended: bool = False,
-    countdown_s: int = COUNTDOWN_S,
 ) -> Armed | NotArmed:  # fmt: skip
     """Show the plan, hear the serials (or, for an approved list, their number), count down.
 
@@ -96,7 +95,7 @@ def arm(
                 f"Ces disques font partie d'un ensemble : {told}. Il faut une personne pour le confirmer.",
                 f"These disks are part of a set: {told}. A person must confirm it.",
             )
-        _count_down(len(chosen), console, countdown_s)
+        _count_down(len(chosen), console, COUNTDOWN_S)
     except _Stop as stop:
         return stop.why
     return Armed(chosen=tuple(chosen), approval=approval, count=len(chosen))

@@ -30,6 +30,7 @@ from agent.rules import Profile
 from agent.text import clean
 from agent.visit import Desk, Noted, clock_evidence
 from agent.wipe.job import Job
+from agent.wipe.reasons import BEFORE_THE_FIRST_BYTE
 
 if TYPE_CHECKING:
     from agent.keys import StationKey
@@ -139,7 +140,7 @@ _NO_REASON = Reason(
 
 def done(fate: Fate) -> DiskDone:
     media, erasure = fate.media, fate.erasure
-    is_refusal = fate.refused is not None and fate.refused.rule != "given-back"
+    is_refusal = fate.refused is not None and fate.refused.rule not in BEFORE_THE_FIRST_BYTE
     validation = erasure.validation if erasure else None
     return DiskDone(
         name=_label(media.name) or "?",

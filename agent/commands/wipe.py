@@ -193,11 +193,11 @@ class _Bench:
         from agent.bulk.arming import NotArmed, arm
         from agent.wall.keyboard import Keyboard, standard_input
 
-        keyboard = Keyboard(standard_input(), note, _prompt)
-        armed: Armed | NotArmed = arm(
-            chosen, keyboard.console(self.say.lang), is_unattended=self.options.unattended,
-            approved_count=len(chosen) if self.asked.is_list else None,
-        )  # fmt: skip
+        with Keyboard(standard_input(), note, _prompt) as keyboard:
+            armed: Armed | NotArmed = arm(
+                chosen, keyboard.console(self.say.lang), is_unattended=self.options.unattended,
+                approved_count=len(chosen) if self.asked.is_list else None,
+            )  # fmt: skip
         _prompt("\r")
         if isinstance(armed, NotArmed):
             said = self.say("Rien n'a été touché.", "Nothing was touched.")

@@ -7,6 +7,7 @@ from agent.bulk.noting import Fate
 from agent.claims import settled
 from agent.report import words
 from agent.text import clean
+from agent.wipe.reasons import BEFORE_THE_FIRST_BYTE
 
 WIDTH = 80
 _TO_DO = {
@@ -61,7 +62,7 @@ def _key(fate: Fate) -> str:
     if fate.erasure is not None:
         outcome = settled(fate.erasure)
         return outcome if outcome in _TO_DO else "not_proven"
-    return "untouched" if fate.refused is None or fate.refused.rule == "given-back" else ""
+    return "untouched" if fate.refused is None or fate.refused.rule in BEFORE_THE_FIRST_BYTE else ""
 
 
 def _outcome(fate: Fate, lang: str) -> str:

@@ -1,13 +1,13 @@
 """The operator's answers before the session: lines from a keyboard, a scanner or a pipe, and any key as a stop."""
 
-import contextlib
 import os
 import select
 import sys
 import termios
 import time
 import tty
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from typing import Any
 
 from agent.bulk.arming import Console
 
@@ -15,13 +15,14 @@ _LINE_MOST = 4096
 
 
 class Keyboard:
-    """Reads a descriptor itself: what a buffered reader took could not be waited for."""
+    """A context. Reads a descriptor itself: what a buffered reader took could not be waited for."""
 
     def __init__(self, descriptor: int | None, tell: Callable[[str], None], prompt: Callable[[str], None]) -> None:
         self._descriptor, self._tell, self._prompt = descriptor, tell, prompt
         self._rest = b""
         self._has_ended = descriptor is None
         self._is_counting = False
+        self._before: list[Any] | None = None  # the terminal's settings, to be put back
         self.is_terminal = descriptor is not None and os.isatty(descriptor)
 
     def console(self, lang: str) -> Console:
@@ -44,15 +45,23 @@ class Keyboard:
         line, _, self._rest = self._rest.partition(b"\n")
         return line[:_LINE_MOST].decode("utf-8", "replace").rstrip("\r")
 
+    def __enter__(self) -> "Keyboard":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._before is not None and self._descriptor is not None:
+            termios.tcsetattr(self._descriptor, termios.TCSADRAIN, self._before)
+
     def _begin_counting(self) -> None:
-        """What a scanner sent behind the last serial (a second line end) is no key."""
+        """From here on each key counts, until the end: none may fall into a gap between two seconds."""
         if self._is_counting:
             return
         self._is_counting = True
         if self.is_terminal and self._descriptor is not None:
             self._rest = b""
-            time.sleep(0.2)
-            termios.tcflush(self._descriptor, termios.TCIFLUSH)
+            self._before = termios.tcgetattr(self._descriptor)
+            time.sleep(0.2)  # what a scanner sends behind the last serial (a second line end) is no key:
+            tty.setcbreak(self._descriptor, termios.TCSAFLUSH)  # it is dropped here, and nothing is after this
 
     def _waited(self) -> bool:
         """Whether anything was typed in the next second. The end of a pipe is no key: then the second just passes."""
@@ -60,32 +69,17 @@ class Keyboard:
             return True
         self._rest = b""
         until = time.monotonic() + 1
-        with _one_key(self._descriptor if self.is_terminal else None):
-            while (left := until - time.monotonic()) > 0:
-                if self._has_ended:
-                    time.sleep(left)
-                    break
-                assert self._descriptor is not None
-                if select.select([self._descriptor], [], [], left)[0]:
-                    said = os.read(self._descriptor, 1024)
-                    self._has_ended = not said
-                    if said.strip() or (said and self.is_terminal):
-                        return True
+        while (left := until - time.monotonic()) > 0:
+            if self._has_ended:
+                time.sleep(left)
+                break
+            assert self._descriptor is not None
+            if select.select([self._descriptor], [], [], left)[0]:
+                said = os.read(self._descriptor, 1024)
+                self._has_ended = not said
+                if said.strip() or self.is_terminal:  # a terminal that has hung up cannot be watched any more: stop
+                    return True
         return False
-
-
-@contextlib.contextmanager
-def _one_key(descriptor: int | None) -> Iterator[None]:
-    """The terminal gives each key as it comes, without showing it."""
-    if descriptor is None:
-        yield
-        return
-    before = termios.tcgetattr(descriptor)
-    tty.setcbreak(descriptor)
-    try:
-        yield
-    finally:
-        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
 
 
 def standard_input() -> int | None:

@@ -43,7 +43,7 @@ class Wall:
         self._live = Live(console=console, screen=True, auto_refresh=False, redirect_stdout=False,
                           redirect_stderr=False)  # fmt: skip
         self._before = termios.tcgetattr(sys.stdin.fileno())
-        tty.setcbreak(sys.stdin.fileno())
+        tty.setcbreak(sys.stdin.fileno(), termios.TCSADRAIN)
         self._live.start()
         return self
 

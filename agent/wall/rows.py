@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from agent.text import clean
 from agent.wipe.job import Ended, Looked, NotClaimed, Progress, Rehearsed
+from agent.wipe.reasons import BEFORE_THE_FIRST_BYTE
 from agent.wipe.supervisor import Seat
 
 WIDTH = 80
@@ -60,7 +61,7 @@ def phase_of(seat: Seat, lang: str) -> str:
                 return "no answer" if en else "SANS RÉPONSE"
             return ENDS[erasure.outcome][en]
         case NotClaimed(reason=reason):
-            if reason.rule == "given-back":
+            if reason.rule in BEFORE_THE_FIRST_BYTE:
                 return "NOT BEGUN" if en else "PAS COMMENCÉ"
             return "REFUSED" if en else "REFUSÉ"
         case Looked():

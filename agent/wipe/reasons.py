@@ -152,6 +152,7 @@ DIED = Reason(
     fr="Le programme qui effaçait ce disque s'est arrêté d'un coup.",
     en="The program that was erasing this disk ended all at once.",
 )
+BEFORE_THE_FIRST_BYTE = (NOT_BEGUN.rule, DIED.rule)  # of a disk that was not claimed: nobody refused it
 JOURNAL_LOST = Reason(
     rule="journal-lost",
     fr="Le journal de cet effacement est illisible : rien n'est prouvé. Effacez ce disque de nouveau.",

@@ -30,6 +30,7 @@ from agent.wipe.state import fold
 WORKER = (sys.executable, "-P", "-m", "agent.wipe.worker")
 _LINE_MOST = 64 << 20  # bytes: the evidence of a very bad disk; more is garbage
 _STDERR_KEPT = 2000
+_REAP_S = 5.0
 _LAST = (Ended, Looked, Rehearsed, NotClaimed)
 
 State = Literal["starting", "claimed", "running", "ended"]
@@ -97,14 +98,25 @@ class Supervisor:
         self._jobs = tuple(jobs)
 
     def __enter__(self) -> "Supervisor":
-        for job in self._jobs:
-            self._start(job)
+        try:
+            for job in self._jobs:
+                self._start(job)
+        except BaseException:  # no more processes: those that wait for their `go` will never get it
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
         """Every line is cut: a worker that still runs stops at its next checkpoint."""
         for seat in self.seats:
             self._let_go(seat)
+        until = self._monotonic() + _REAP_S
+        for seat in self.seats:
+            if not seat.is_left:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    seat.child.wait(timeout=max(0.0, until - self._monotonic()))
+            if seat.child.poll() is None:
+                seat.child.returncode = 0  # stuck in the kernel: not ours to reap; keeps Popen from complaining
         self._selector.close()
 
     def order(self, do: Literal["go", "pause", "continue", "stop"], job_id: str | None = None) -> None:
@@ -222,11 +234,7 @@ class Supervisor:
             if stream is not None:
                 with contextlib.suppress(OSError):
                     stream.close()
-        if not seat.is_left:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                seat.child.wait(timeout=5)
-        if seat.child.returncode is None:
-            seat.child.returncode = 0  # stuck in the kernel: not ours to reap; keeps Popen from complaining
+        seat.child.poll()  # one that lingers is reaped at the end: closing a dying disk may take its time
 
     # --- silence ------------------------------------------------------------------------------------------------------
 
@@ -272,7 +280,7 @@ class Supervisor:
         if seat.is_over:
             return
         with contextlib.suppress(subprocess.TimeoutExpired):
-            seat.child.wait(timeout=5)
+            seat.child.wait(timeout=_REAP_S)
         said = " ".join(seat.stderr.decode("utf-8", "replace").split())[-200:]
         self._hear(seat, Trouble(fr=why.DIED.fr, en=f"{why.DIED.en} {said}".strip()))
         erasure = self._by_journal(seat, "killed", has_left=seat.child.returncode is None)
