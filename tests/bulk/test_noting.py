@@ -163,6 +163,22 @@ def test_what_cannot_be_announced_is_not_done(
     assert not fate.is_proven and [one.rule for one in fate.problems] == ["record-not-kept"] * 2
 
 
+def test_an_end_that_cannot_be_kept_is_no_proof(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The beginning was kept: its digest must not stand for the end's."""
+    book = notebook(Home(tmp_path))
+    made, _, seat = session(book)
+    made._hear(seat, Claimed(media=MEDIA))
+
+    def full(*_: object) -> None:
+        raise StorageError(fr="Plus de place.", en="No room.")
+
+    monkeypatch.setattr(book.outbox, "add", full)
+    seat.state = "ended"
+    made._hear(seat, Ended(erasure=erasures.cleared()))
+    (fate,) = made.fates.values()
+    assert fate.record is None and not fate.is_proven and fate.exceptions()
+
+
 def test_a_beginning_that_led_nowhere_gets_its_end(tmp_path: Path) -> None:
     home = Home(tmp_path)
     made, _, seat = session(notebook(home))
