@@ -13,7 +13,6 @@ from agent.wipe.scsi.words import told
 from agent.wipe.sg import Sense, parse_sense
 
 State = Literal["sanitizing", "formatting", "failed", "corrupted", "unready", "unknown", "idle"]
-_ATTENTIONS = 4  # a power cycle leaves several, each told once
 _ILLEGAL_REQUEST = 0x05
 # Low-power states, warnings of heat and of wear: the disk is not at work on the medium.
 _HARMLESS_ASC = (0x0B, 0x5D, 0x5E)
@@ -74,13 +73,8 @@ def _by_request_sense(transport: SgScsi) -> Condition:
 
 
 def _by_test_unit_ready(transport: SgScsi) -> Condition:
-    for _ in range(_ATTENTIONS):
-        reply = transport.issue(TEST_UNIT_READY)
-        if reply.is_ok:
-            return Condition(state="idle", said="ready, no sense")
-        if reply.key != UNIT_ATTENTION:
-            return _condition(reply.sense, reply)
-    return Condition(state="unknown", said=f"unit attention without end: {reply.said}")
+    reply = transport.issue(TEST_UNIT_READY)
+    return Condition(state="idle", said="ready, no sense") if reply.is_ok else _condition(reply.sense, reply)
 
 
 def _condition(sense: Sense | None, reply: Reply) -> Condition:

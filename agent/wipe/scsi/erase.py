@@ -15,9 +15,10 @@ from agent.wipe.scsi.condition import Condition, State, ask_condition
 from agent.wipe.scsi.inquiry import ask_offer, read_capacity
 from agent.wipe.scsi.transport import UNIT_ATTENTION, Reply, SgScsi
 
-_SENT, _TAKEN, _RUNNING = "scsi-erase", "scsi-erase-taken", "scsi-erase-running"
+_SENT, _TAKEN, _RUNNING, _FAILED = (
+    "scsi-erase", "scsi-erase-taken", "scsi-erase-running", "scsi-erase-failed",
+)  # fmt: skip
 _ASK_AGAIN = 2  # times, when the answer is not understood
-_ATTENTIONS = 4
 # ILLEGAL REQUEST, NOT READY, DATA PROTECT, UNIT ATTENTION: the disk says that it did not begin. MEDIUM or HARDWARE
 # ERROR does not say so.
 _NOT_BEGUN = (0x05, 0x02, 0x07, UNIT_ATTENTION)
@@ -50,21 +51,11 @@ class ScsiEraser:
         self._note = note
         note(_SENT, {"technique": self.technique, "before": before.state})
         # 4 the command
-        reply = self._issue()
+        reply = self._transport.issue(command)
         if not reply.is_ok:
             self._judge_unclear(reply, command.name, before)
         self._is_ours = True
         note(_TAKEN, {"technique": self.technique})
-
-    def _issue(self) -> Reply:
-        """UNIT ATTENTION means that the command was not looked at: it is sent again."""
-        command = ERASES[self.technique]
-        reply = self._transport.issue(command)
-        for _ in range(_ATTENTIONS):
-            if reply.key != UNIT_ATTENTION:
-                break
-            reply = self._transport.issue(command)
-        return reply
 
     def _check_format(self) -> None:
         """Our parameter list asks for no protection information: on a disk that has it, sectors would change."""
@@ -93,6 +84,10 @@ class ScsiEraser:
             raise Refused(f"the command was not yet sent; the disk says: {now.said}")
         before = steps[_SENT].get("before")
         self._was_seen = _RUNNING in steps
+        if _FAILED in steps:
+            if now.state == "failed":
+                now = Condition(state="failed", said=f"then {self._transport.issue(EXIT_FAILURE).said}")
+            raise EraseFailed(f"the erase had failed before the interruption; {now.said}")
         if _TAKEN in steps or self._was_seen:
             self._is_ours = True
         elif now.state == self._working:
@@ -146,7 +141,13 @@ class ScsiEraser:
         return now.said if self._was_seen else f"{now.said}; never seen at work"
 
     def _leave_failure(self, now: Condition) -> str:
-        """AUSE lets the disk leave the failed state, so that it can still be overwritten. A format has no such mode."""
+        """AUSE lets the disk leave the failed state, so that it can still be overwritten. A format has no such mode.
+
+        Once left, an idle disk looks like one that has ended well: the failure is noted first, or the disk stays in it.
+        """
         if now.state != "failed":
             return "it stays so until it is formatted"
+        if self._note is None:
+            return "it stays in the failed state until it is erased again"
+        self._note(_FAILED, {"technique": self.technique})
         return f"leaving the failed state: {self._transport.issue(EXIT_FAILURE).said}"

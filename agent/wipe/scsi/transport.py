@@ -16,6 +16,7 @@ _LEFT = (errno.ENODEV, errno.ENXIO)
 _NO_CONNECT = (0x01, 0x04)  # DID_NO_CONNECT, DID_BAD_TARGET (include/scsi/scsi_status.h)
 # The kernel turned the call down before it sent anything (block/scsi_ioctl.c, drivers/scsi/scsi_ioctl.c).
 _UNSENT = (errno.ENOTTY, errno.EINVAL, errno.EPERM, errno.EACCES, errno.EFAULT, errno.ENOMEM, errno.EBADF, errno.ENOSYS)
+_ATTENTIONS = 4  # a power cycle leaves several
 _DRIVER_SENSE = 0x08  # older kernels say that sense data is there
 GOOD, CHECK_CONDITION = 0x00, 0x02
 NO_SENSE, RECOVERED_ERROR, UNIT_ATTENTION = 0x00, 0x01, 0x06
@@ -49,9 +50,20 @@ class SgScsi:
         self._send = send
 
     def issue(self, command: Command) -> Reply:
-        """Send one command. Refused when it may not be sent; Gone when nobody answers."""
+        """Send one command. Refused when it may not be sent; Gone when nobody answers.
+
+        UNIT ATTENTION means that the command was not looked at, and is told once each: the command is sent again.
+        """
         if command.deed not in LOOKS and not (self.armed and command.deed in MAY_ERASE):
             raise Refused(f"{command.name}: the disk was opened only to look")
+        reply = self._once(command)
+        for _ in range(_ATTENTIONS):
+            if reply.is_lost or reply.key != UNIT_ATTENTION:
+                break
+            reply = self._once(command)
+        return reply
+
+    def _once(self, command: Command) -> Reply:
         answer = self._send(
             self._fd, command.cdb, data_out=command.data_out, length_in=command.length_in, timeout_s=command.timeout_s
         )  # fmt: skip

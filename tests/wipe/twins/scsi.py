@@ -1,7 +1,7 @@
 """A simulated SAS disk over memory: INQUIRY, capacity, SANITIZE and FORMAT UNIT as state machines, and faults.
 
 It answers an `sg.Send`. The bits are written here a second time, from SPC-5 and SBC-4. A `PowerCut` can be asked for at
-any command; then `power_on()` and a new family go on with the same disk. `secrets_left` is the truth behind all answers.
+any command; then `power_on()` and a new family go on with the same disk. `secrets_left` is the truth behind it all.
 """
 
 import errno
@@ -54,6 +54,7 @@ class Faults:
 class ScsiTwin:
     blocks: int = 64
     is_ssd: bool = True
+    has_rotation: bool = True  # VPD page B1h
     device_type: int = 0
     serial: str = "SASTWIN1"
     product: str = "Rebond SAS twin"
@@ -176,7 +177,7 @@ class ScsiTwin:
             return self._answer((head + b"0001").ljust(96, b"\0"), length_in)
         if cdb[2] == 0x80:
             return self._answer(bytes((0, 0x80, 0, len(self.serial))) + self.serial.encode(), length_in)
-        if cdb[2] == 0xB1:
+        if cdb[2] == 0xB1 and self.has_rotation:
             rate = 1 if self.is_ssd else 7200
             return self._answer(bytes((0, 0xB1, 0, 60)) + rate.to_bytes(2, "big") + bytes(58), length_in)
         return self._check(5, 0x24, 0)
@@ -296,7 +297,7 @@ class ScsiTwin:
         if action != 1:
             return length == 0
         pattern = int.from_bytes(data_out[2:4], "big")
-        return 1 <= data_out[0] & 0x1F and 1 <= pattern <= SECTOR and length == 4 + pattern
+        return data_out[0] & 0x1F >= 1 and 1 <= pattern <= SECTOR and length == 4 + pattern
 
     def _exit_failure(self) -> Answer:
         if self.state == "failed" and self.can_exit:

@@ -1,0 +1,91 @@
+"""The whole engine over a simulated SAS disk: cuts at any command, liars, and never a success that is none."""
+
+from pathlib import Path
+
+import pytest
+
+from agent.erasure import Erasure, Technique
+from agent.wipe.job import Planned
+from tests.wipe.scsi.benches import ALL, BLOCK, FORMAT, family_on, media_of
+from tests.wipe.twins.driving import SUCCESS, run_engine
+from tests.wipe.twins.scsi import Faults, PowerCut, ScsiTwin
+
+BLOCKS = 4096  # 2 MiB
+ERASES = (0x48, 0x04)
+
+
+def run(twin: ScsiTwin, path: Path, *techniques: Technique, resumed: bool = False) -> Erasure:
+    steps = tuple(
+        Planned(technique=one, level="clear" if one == FORMAT or one.startswith("overwrite") else "purge")
+        for one in techniques
+    )
+    return run_engine(twin, lambda: family_on(twin), media_of(twin), path, *steps, resumed=resumed)
+
+
+@pytest.mark.parametrize("technique", ALL)
+def test_a_sound_disk(technique: Technique, tmp_path: Path) -> None:
+    twin = ScsiTwin(blocks=BLOCKS)
+    erasure = run(twin, tmp_path / "j", technique)
+    assert erasure.outcome == ("cleared" if technique == FORMAT else "purged"), (erasure.why, erasure.attempts)
+    assert not twin.secrets_left and erasure.attempts[0].was_seen_running
+    assert erasure.attempts[0].exchanges[-1].is_ok
+
+
+@pytest.mark.parametrize("technique", ALL)
+@pytest.mark.parametrize(
+    "faults",
+    [
+        Faults(liar=True), Faults(does_nothing=True),
+        Faults(no_sense_while_running=True, ready_while_running=True),
+    ],
+)  # fmt: skip
+def test_a_liar_is_found_out_by_the_markers(technique: Technique, faults: Faults, tmp_path: Path) -> None:
+    """QEMU's disks answer GOOD to FORMAT UNIT and erase nothing."""
+    twin = ScsiTwin(blocks=BLOCKS, faults=faults)
+    erasure = run(twin, tmp_path / "j", technique, "overwrite-stream")
+    assert erasure.attempts[0].result in ("lied", "completed", "failed")
+    assert erasure.outcome not in SUCCESS, erasure.attempts
+
+
+@pytest.mark.parametrize("technique", ALL)
+def test_stuck_is_stalled_and_nothing_more_is_tried(technique: Technique, tmp_path: Path) -> None:
+    twin = ScsiTwin(blocks=BLOCKS, faults=Faults(stuck_at=0x4000))
+    erasure = run(twin, tmp_path / "j", technique, "overwrite-stream")
+    assert [one.result for one in erasure.attempts] == ["stalled"] and erasure.outcome == "failed"
+
+
+@pytest.mark.parametrize("technique", ALL[:3])
+def test_a_failed_sanitize_leaves_a_disk_that_can_be_overwritten(technique: Technique, tmp_path: Path) -> None:
+    twin = ScsiTwin(blocks=BLOCKS, faults=Faults(fails_at=0x8000))
+    erasure = run(twin, tmp_path / "j", technique, "overwrite-zeros")
+    assert [one.result for one in erasure.attempts] == ["failed", "completed"]
+    assert erasure.outcome == "failed" and not twin.secrets_left, "overwritten, and still no clean bill"
+
+
+def test_a_refusal_goes_down_to_the_overwrite(tmp_path: Path) -> None:
+    twin = ScsiTwin(blocks=BLOCKS, faults=Faults(refuses=(5, 0x20, 2)))
+    erasure = run(twin, tmp_path / "j", BLOCK, "overwrite-zeros")
+    assert [one.result for one in erasure.attempts] == ["refused", "completed"]
+    assert erasure.outcome == "cleared" and not twin.secrets_left
+
+
+@pytest.mark.parametrize("technique", [BLOCK, FORMAT])
+@pytest.mark.parametrize("moment", ["before", "during", "after"])
+@pytest.mark.parametrize("faults", [{}, {"forgets": True}, {"liar": True}, {"fails_at": 0xC000}], ids=str)
+def test_cut_at_every_command(technique: Technique, moment: str, faults: dict[str, bool], tmp_path: Path) -> None:
+    outcomes = set()
+    for at in range(80):
+        twin, path = ScsiTwin(blocks=256, faults=Faults(**faults)), tmp_path / f"j{at}"  # type: ignore[arg-type]
+        twin.cut_at = (at, moment)  # type: ignore[assignment] # one of its words
+        try:
+            erasure, was_cut = run(twin, path, technique), False
+        except PowerCut:
+            twin.power_on()
+            erasure, was_cut = run(twin, path, technique, resumed=True), True
+        outcomes.add(erasure.outcome)
+        assert erasure.outcome not in SUCCESS or (not twin.secrets_left and twin.ended), at
+        assert len([one for one in twin.erases if one[0] in ERASES]) <= 1, at
+        if not was_cut:
+            break
+    assert not was_cut and at > 8
+    assert faults or outcomes & set(SUCCESS)
