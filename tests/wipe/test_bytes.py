@@ -216,7 +216,16 @@ def test_a_file_among_zeros_and_random_bytes_is_data() -> None:
     assert (census(bytes(noise)).random_bytes, census(bytes(noise)).zero_bytes) == (MIB - 512, 512)
 
 
+def test_sectors_of_ones_among_data_are_ones() -> None:
+    chunk = bytearray(TEXT[: 64 << 10])
+    chunk[2048:3072] = b"\xff" * 1024
+    content = census(bytes(chunk))
+    assert (content.one_bytes, content.other_bytes) == (1024, (64 << 10) - 1024)
+
+
 def test_random_is_told_from_data() -> None:
+    assert not looks_random(memoryview(bytes(range(185)) * 3)[:512])
+    assert looks_random(memoryview(bytes(range(186)) * 3)[:512])
     source = random.Random(11)
     assert all(looks_random(memoryview(source.randbytes(512))) for _ in range(5000))
     code = Path("/proc/self/exe").read_bytes()
@@ -252,6 +261,12 @@ def test_places_follow_the_recipe(sectors: int, seed: bytes) -> None:
             assert len(inside) >= 2
             assert sum(inside) * 10 >= end - start - 512
     assert choose_places(size, 512, seed) == places
+
+
+def test_places_of_small_sections_do_not_overlap() -> None:
+    for seed in range(100):
+        places = choose_places(40_000 * 512, 512, seed.to_bytes(2, "big"))
+        assert all(first + length <= second for (first, length), (second, _) in pairwise(places))
 
 
 @pytest.mark.parametrize("size", (50_000_000_000, 1_000_000_000_000))

@@ -174,6 +174,35 @@ def test_unreadable_and_wrong_sectors_are_told_apart() -> None:
     assert (seen.content.zero_bytes, seen.content.kind) == (1024, "mixed")
 
 
+def test_two_spots_in_one_chunk_stay_two() -> None:
+    class TwoSpots(block.Erring):
+        def is_bad(self, place: int) -> bool:
+            return place // 512 in (100, 101, 300)
+
+    disk, fill = TwoSpots(), Fill("aes-256-ctr", KEY)
+    kept, seen = write(disk, fill), read(disk, fill)
+    assert [(one.first_lba, one.sectors) for one in kept.bad] == [(100, 2), (300, 1)]
+    assert [(one.first_lba, one.sectors, one.problem) for one in seen.bad] == [
+        (100, 2, "unreadable"), (300, 1, "unreadable"),
+    ]  # fmt: skip
+    assert seen.matching_bytes == seen.read_bytes == disk.size_bytes - 3 * 512
+
+
+def test_looking_compares_with_nothing() -> None:
+    disk = block.Disk()
+    disk.media[MIB : 2 * MIB] = bytes(MIB)
+    seen = read(disk, None)
+    assert (seen.read_bytes, seen.matching_bytes, seen.bad) == (8 * MIB, 0, ())
+    assert (seen.content.zero_bytes, seen.content.random_bytes) == (MIB, 7 * MIB)
+
+
+def test_a_read_that_moves_nothing_shows_nothing() -> None:
+    disk = block.MovesNothing()
+    assert read(disk, Fill("zeros")).matching_bytes == 0  # not the buffer's own zeros
+    with pytest.raises(EraseFailed):
+        plant(disk, (0,), KEY)  # not what was written from the same buffer
+
+
 @pytest.mark.parametrize("sector_bytes", (512, 4096))
 @pytest.mark.parametrize("odd", (0, 1, 7))
 def test_the_tail_is_written_in_sectors(sector_bytes: int, odd: int) -> None:
