@@ -73,8 +73,8 @@ class Rig:
 
 
 @contextlib.contextmanager
-def faulty_file(folder: Path, content: bytes) -> Iterator[Rig]:
-    """Serve a file of this content from an own process."""
+def faulty_file(folder: Path, content: bytes, name: str = "disk") -> Iterator[Rig]:
+    """Serve a file of this content, under any plain name, from an own process."""
     truth, mountpoint = folder / "truth", folder / "mount"
     truth.write_bytes(content)
     mountpoint.mkdir(exist_ok=True)
@@ -86,7 +86,7 @@ def faulty_file(folder: Path, content: bytes) -> Iterator[Rig]:
     )
     theirs.close()
     ours.settimeout(30)
-    rig = Rig(mountpoint / "disk", truth, pid, ours)
+    rig = Rig(mountpoint / name, truth, pid, ours)
     try:
         answer = rig.answer()
         if "refused" in answer:
@@ -99,12 +99,14 @@ def faulty_file(folder: Path, content: bytes) -> Iterator[Rig]:
 
 
 @contextlib.contextmanager
-def faulty_loop(folder: Path, content: bytes, *, sector_bytes: int = 512) -> Iterator[tuple[str, Rig]]:
+def faulty_loop(
+    folder: Path, content: bytes, *, sector_bytes: int = 512, name: str = "disk"
+) -> Iterator[tuple[str, Rig]]:
     """("/dev/loopN", rig). The loop device passes on no more at a time than FUSE takes in one request:
 
     it believes a short write of its file to be a whole one, and errors in the rest would vanish (wipe.md 3.8).
     """
-    with faulty_file(folder, content) as rig:
+    with faulty_file(folder, content, name) as rig:
         try:
             with loop(rig.path, sector_bytes=sector_bytes) as node:
                 queue = Path(f"/sys/block/{Path(node).name}/queue/max_sectors_kb")
