@@ -61,6 +61,11 @@ def add_wipe(parser: argparse.ArgumentParser, say: Say) -> None:
         action="store_true",
         help=say("sans rien taper (liste avec count et operator)", "type nothing (a list with count and operator)"),
     )
+    parser.add_argument(
+        "--unfreeze",
+        action="store_true",
+        help=say("d'abord une courte veille, pour dégeler les disques", "first a short sleep, to unfreeze the disks"),
+    )
     parser.add_argument("--json", action="store_true", help=say("un document par ligne", "one document a line"))
     parser.add_argument("--operator", metavar="CODE", type=code, help=say("code du technicien", "operator's code"))
     parser.add_argument("--lot", metavar="CODE", type=code, help=say("lot de la collecte", "lot of the collection"))
@@ -181,6 +186,10 @@ class _Bench:
         self.key = home.key()
         self.outbox = Outbox(home.outbox)
         self.host: Host = Host()
+        if options.unfreeze:
+            from agent.bulk.unfreezing import unfreeze
+
+            unfreeze(self.host, lambda fr, en: note(say(fr, en)))
         self.machine: Machine = look(None, say, home.mac_key(self.key))
         self.surveyed: tuple[Surveyed, ...] = _survey(self.host, self.machine.disks or (), options.virtual, home)
 
