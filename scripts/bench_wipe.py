@@ -356,7 +356,7 @@ def main() -> int:
 
     with tempfile.TemporaryDirectory(prefix="rebond-bench-", dir="/dev/shm") as folder:
         single(Path(folder), rounds, has)
-        many(Path(folder), max(1, rounds // 2))
+        many(Path(folder), max(3, rounds // 2))
         errors(Path(folder), has)
     print(json.dumps({"left": sorted(attached)}) if attached else "", end="")
     return 0
