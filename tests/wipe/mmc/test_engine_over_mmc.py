@@ -10,7 +10,7 @@ from tests.wipe.mmc.benches import BOTH, SANITIZE, SECURE, family_on, media_of
 from tests.wipe.twins.driving import SUCCESS, run_engine
 from tests.wipe.twins.mmc import GROUP, Faults, MmcTwin, PowerCut
 
-SIZE = 24 * GROUP
+SIZE = 10 * GROUP  # two pieces
 
 
 def run(twin: MmcTwin, path: Path, *techniques: Technique, resumed: bool = False) -> Erasure:

@@ -23,7 +23,7 @@ def is_gone(twin: MmcTwin, technique: Technique) -> bool:
 
 
 @pytest.mark.parametrize("technique", BOTH)
-@pytest.mark.parametrize("size", [SMALL, GROUP, 200 * GROUP, 8 * GROUP + GROUP])
+@pytest.mark.parametrize("size", [SMALL, GROUP, 9 * GROUP, 30 * GROUP])
 def test_a_sound_chip(technique: Technique, size: int) -> None:
     twin = MmcTwin(size_bytes=size)
     one = driver(twin, technique)

@@ -145,7 +145,7 @@ def test_what_lies_beside(twin: MmcTwin, state: str) -> None:
 
 
 def test_who_it_is() -> None:
-    assert family_on(MmcTwin()).identify() == ("0x1a2b3c4d", "TWINMC", 64 * GROUP)
+    assert family_on(MmcTwin()).identify() == ("0x1a2b3c4d", "TWINMC", 10 * GROUP)
     silent = MmcTwin(faults=Faults(ext_csd_errno=errno.EPERM))
     assert family_on(silent).identify() == ("0x1a2b3c4d", "TWINMC", None)
     gone = MmcTwin(faults=Faults(gone_after=0))

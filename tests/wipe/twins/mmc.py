@@ -57,7 +57,7 @@ class Faults:
 
 @dataclass(kw_only=True)
 class MmcTwin:
-    size_bytes: int = 64 * GROUP
+    size_bytes: int = 10 * GROUP
     kind: str = "MMC"
     serial: str = "0x1a2b3c4d"
     name: str = "TWINMC"
