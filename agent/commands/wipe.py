@@ -271,6 +271,8 @@ def _survey(host: "Host", disks: "Sequence[Any]", allow_virtual: bool, home: "Ho
 
 
 def _resume(options: argparse.Namespace, say: Say, home: "Home", asked: "Asked") -> int:
+    import msgspec
+
     from agent.bulk.resuming import meet, unfinished
 
     left = unfinished(home.wipes)
@@ -292,7 +294,10 @@ def _resume(options: argparse.Namespace, say: Say, home: "Home", asked: "Asked")
     armed = bench.arm([one.chosen for one in here])
     if armed is None:
         return REFUSED
-    code = bench.carry(armed, [one.job for one in here], here)
+    jobs = [one.job for one in here]
+    if asked.psid is not None and len(jobs) == 1:  # it is kept nowhere, so it is given again
+        jobs = [msgspec.structs.replace(jobs[0], psid=asked.psid)]
+    code = bench.carry(armed, jobs, here)
     return code or (NOT_PROVEN if absent else 0)
 
 

@@ -70,7 +70,8 @@ def make_plan(
         opal = _opal(abilities, psid)
         if opal is None:
             return _impossible(*_LOCKED)
-        steps = [_step(opal)]
+        # No marker can be planted on a locked disk: the reset opens it, the overwrite proves it.
+        steps = [_followed(_step(opal)), _overwrite(row, method)]
     else:
         steps = [_step(ability) for ability in _wanted(row, abilities, method, psid)]
         if steps and steps[-1].technique == "ata-security-erase-enhanced":

@@ -34,7 +34,7 @@ def conclude(state: State) -> Erasure:
         verifier="rebond" if any(one.readings for one in state.attempts) else None,
         outcome=proof.outcome,
         level=proof.level,
-        why=(*proof.why, *_why_not_more(state, proof)),
+        why=(*proof.why, *_left_locked(state), *_why_not_more(state, proof)),
         validation=validate(state, proof),
     )
 
@@ -77,6 +77,14 @@ def _digest(key: str) -> str:
     import hashlib
 
     return hashlib.sha256(bytes.fromhex(key)).hexdigest()
+
+
+def _left_locked(state: State) -> tuple[Reason, ...]:
+    """A security erase sets a password first; that it is gone must have been noted, else a person is told."""
+    is_set = False
+    for noted in (noted for one in state.attempts for noted in one.noted):
+        is_set = noted.step == "password" or (is_set and noted.step not in ("completed", "lifted"))
+    return (why.PASSWORD_LEFT,) if is_set else ()
 
 
 # --- why not more, and who must decide --------------------------------------------------------------------------------

@@ -76,6 +76,8 @@ class _Run:
 
     def _interrupted(self, why: str) -> None:
         try:
+            if self.state.attempts and self.state.attempt.result is None and (sent := self.firmware.exchanges()):
+                self.journal.add(j.Sent(attempt=self.state.attempt.index, exchanges=sent))
             self.journal.add(j.Interrupted(at=self.clock.now(), why=why))  # type: ignore[arg-type] # one of its words
         except StorageError as error:
             self.link.tell(Trouble(fr=error.fr, en=error.en))

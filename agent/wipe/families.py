@@ -11,15 +11,32 @@ from agent.wipe.media import is_loop
 
 
 def open_family(
-    descriptor: int, media: Media, *, armed: bool, siblings: Mapping[int, str] | None = None, is_locked: bool = False
-) -> Family | None:
+    descriptor: int, media: Media, *, armed: bool, siblings: Mapping[int, str] | None = None, is_locked: bool = False,
+    psid: str | None = None,
+) -> Family | None:  # fmt: skip
     """The family that speaks to the disk behind this descriptor, or None when none does or none gets an answer.
 
     `armed=False`: nothing that changes the disk can be sent. `siblings`: the other namespaces of an NVMe drive, by
-    number, each already found free.
+    number, each already found free. `psid`: as scanned, for a disk whose Opal lock is closed.
     """
     if is_loop(media.name) or media.kind == "virtual":
         return None
+    is_internal = media.transport in ("sata", "ide", "nvme", "sas")
+    if is_internal:
+        from agent.wipe.opal import opal_status
+
+        is_locked = is_locked or opal_status(descriptor).state == "locked"
+    family = _family(descriptor, media, armed=armed, siblings=siblings or {}, is_locked=is_locked)
+    if family is None or not is_internal:
+        return family
+    from agent.wipe.opal import WithOpal
+
+    return WithOpal(family, descriptor, armed=armed, psid=psid, is_alone=not siblings, is_locked=is_locked)
+
+
+def _family(
+    descriptor: int, media: Media, *, armed: bool, siblings: Mapping[int, str], is_locked: bool
+) -> Family | None:  # fmt: skip
     if media.transport in ("sata", "ide"):
         from agent.wipe.ata.family import open_ata
 
@@ -29,7 +46,7 @@ def open_family(
     if media.transport == "nvme":
         from agent.wipe.nvme.family import open_nvme
 
-        return open_nvme(descriptor, media, armed=armed, siblings=siblings or {}, is_locked=is_locked)
+        return open_nvme(descriptor, media, armed=armed, siblings=siblings, is_locked=is_locked)
     if media.transport == "sas":
         from agent.wipe.scsi.family import open_scsi
 

@@ -68,6 +68,13 @@ class Accepted(Fact, frozen=True, kw_only=True, tag="accepted"):
     exchanges: tuple[Exchange, ...] = ()
 
 
+class Sent(Fact, frozen=True, kw_only=True, tag="sent"):
+    """What was sent until the work was cut short."""
+
+    attempt: int
+    exchanges: tuple[Exchange, ...]
+
+
 class SeenRunning(Fact, frozen=True, kw_only=True, tag="seen-running"):
     attempt: int
 
@@ -151,7 +158,7 @@ class Finished(Fact, frozen=True, kw_only=True, tag="finished"):
 
 
 Entry = (
-    Opened | Began | HealthSeen | HiddenSeen | MarkersPlanted | AttemptBegan | StepNoted | Accepted | SeenRunning
+    Opened | Began | HealthSeen | HiddenSeen | MarkersPlanted | AttemptBegan | StepNoted | Accepted | Sent | SeenRunning
     | Erased | PassBegan | Checkpoint | PassEnded | MarkersSought | ReadingBegan | ReadingEnded | AttemptEnded
     | Interrupted | Resumed | Finished
 )  # fmt: skip

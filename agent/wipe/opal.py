@@ -217,9 +217,10 @@ class WithOpal:
 
     def __init__(
         self, family: Family, fd: int, *, armed: bool, psid: str | None = None, is_alone: bool = True,
-        tries: Tries | None = None, ioctl: Ioctl | None = None, untested: bool = True,
+        is_locked: bool = False, tries: Tries | None = None, ioctl: Ioctl | None = None, untested: bool = True,
     ) -> None:  # fmt: skip
         self.name = family.name
+        self.is_locked = is_locked  # when it was opened: nothing but a PSID gets past that
         self._family, self._fd, self._armed, self._psid = family, fd, armed, psid
         self._is_alone, self._tries, self._ioctl, self._untested = is_alone, tries or Tries(), ioctl, untested
 

@@ -163,3 +163,8 @@ HIDDEN_BY_SANITIZE = Reason(
     fr="Le disque a une zone illisible pour nous. Sa commande d'effacement doit l'atteindre : ce n'est pas vérifié.",
     en="The disk has an area that cannot be read. Its sanitize command is to reach it; that is not checked.",
 )
+PASSWORD_LEFT = Reason(
+    rule="password-may-remain",
+    fr="Le mot de passe « rebond » est peut-être resté sur le disque. Lancez « rebond wipe --resume » pour l'ôter.",
+    en='The password "rebond" may still be on the disk. Run "rebond wipe --resume" to take it off.',
+)

@@ -158,6 +158,8 @@ def _take_in_attempt(one: Attempting, entry: j.Entry) -> Attempting:
             return replace(one, noted=(*one.noted, Noted(step=entry.step, details=entry.details)))
         case j.Accepted():
             return replace(one, was_accepted=True, exchanges=(*one.exchanges, *entry.exchanges))
+        case j.Sent():
+            return replace(one, exchanges=(*one.exchanges, *entry.exchanges))
         case j.SeenRunning():
             return replace(one, was_seen_running=True)
         case j.Erased():

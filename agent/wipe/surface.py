@@ -6,7 +6,7 @@ The bytes themselves are `overwrite`, `readback` and `markers`; here is only wha
 from collections.abc import Callable
 from typing import Literal
 
-from agent.erasure import Content, Extent, Hidden, Verification
+from agent.erasure import Content, Extent, Hidden, Markers, Verification
 from agent.wipe import journal as j
 from agent.wipe.buffers import aligned
 from agent.wipe.device import BlockIO, Device, Gone, Refused
@@ -69,7 +69,13 @@ class Surface:
         hidden = state.hidden
         extra = (hidden.visible_bytes,) if hidden is not None and hidden.state == "removed" else ()
         key = new_key()
-        planted = plant(self._io, choose_offsets(self._io.size_bytes, extra), key)
+        try:
+            planted = plant(self._io, choose_offsets(self._io.size_bytes, extra), key)
+        except Refused:
+            if state.attempt.step.technique != "opal-psid-revert":
+                raise
+            # Nothing can be written on a locked disk: its reset proves nothing by itself, the overwrite after it does.
+            planted = Markers(offsets=(), length_bytes=0, digest="")
         self._add(j.MarkersPlanted(attempt=state.attempt.index, markers=planted, key=key.hex()))
 
     def seek(self, state: State) -> None:

@@ -134,8 +134,9 @@ def _asked(host: Host, one: Surveyed, io: KernelDisk, family: Callable[..., Fami
     speaks = family(io.descriptor, one.media, armed=False, siblings=siblings, is_locked=one.is_locked)
     abilities = speaks.abilities() if speaks else ()
     seen = replace(
-        one, found=found, is_member=is_array_member(found), abilities=abilities, hidden=_hidden(speaks, one.media)
-    )
+        one, found=found, is_member=is_array_member(found), abilities=abilities, hidden=_hidden(speaks, one.media),
+        is_locked=one.is_locked or getattr(speaks, "is_locked", False),
+    )  # fmt: skip
     plan = seen.planned()
     if plan.level is None:
         why = Reason(rule="no-method", fr=plan.chosen_fr, en=plan.chosen_en)

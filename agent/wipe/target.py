@@ -82,7 +82,9 @@ def _held(
     if disk is None or not is_same(media, media_of(host, disk)):
         raise ClaimRefused(reason("changed", name, _told(host, disk)))
     numbers = {Topology(host).namespace_id(sibling) or 0: sibling for sibling in siblings}
-    speaks = family(io.descriptor, media, armed=armed, siblings=numbers, is_locked=bool(disk.is_opal_locked))
+    speaks = family(
+        io.descriptor, media, armed=armed, siblings=numbers, is_locked=bool(disk.is_opal_locked), psid=job.psid
+    )
     _same_by_its_own_word(speaks, media)
     # (8) All interlocks again, then what is on it: a member of an array asks for a second confirmation.
     _pass_interlocks(job, host, disk, allowed)

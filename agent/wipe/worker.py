@@ -215,6 +215,7 @@ def _journal(job: Job) -> Journal:
     path = Path(job.journal)
     if job.is_resumed:
         return Journal.reopen(path)
+    job = msgspec.structs.replace(job, psid=None)  # a secret of the disk's holder: sent, never kept
     return Journal.create(path, Opened(job=job, at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")))
 
 

@@ -99,7 +99,10 @@ def test_the_opal_lock() -> None:
     assert locked.steps == () and locked.level is None and "PSID" in locked.chosen_fr
     assert make_plan(SSD, (), is_locked=True, psid="A" * 32).steps == ()
     opened = make_plan(SSD, abilities, is_locked=True, psid="A" * 32)
-    assert [step.technique for step in opened.steps] == ["opal-psid-revert"] and opened.level == "purge"
+    assert [step.technique for step in opened.steps] == [
+        "opal-psid-revert",
+        "overwrite-stream",
+    ] and opened.level == "clear"
     assert [step.technique for step in make_plan(SSD, abilities).steps] == ["overwrite-stream"]
     free = make_plan(SSD, can("opal-psid-revert", "ata-sanitize-block"), psid="A" * 32)
     assert [step.technique for step in free.steps] == ["ata-sanitize-block", "opal-psid-revert", "overwrite-stream"]

@@ -299,4 +299,4 @@ def test_wrong_psids_are_counted_over_erasers_of_one_family() -> None:
 def test_the_plan_of_a_locked_drive() -> None:
     media = Media(name="sdx", kind="ssd", transport="sata", size_bytes=1 << 30)
     plan = make_plan(media, family(OpalTwin()).abilities(), psid=GOOD, is_locked=True)
-    assert [step.technique for step in plan.steps] == [TECHNIQUE] and plan.steps[0].needs == "psid"
+    assert [step.technique for step in plan.steps] == [TECHNIQUE, "overwrite-stream"] and plan.steps[0].needs == "psid"

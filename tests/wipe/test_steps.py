@@ -6,6 +6,7 @@ import pytest
 
 from agent.erasure import Content, Hidden, Markers, Media
 from agent.wipe import journal as j
+from agent.wipe.conclude import conclude
 from agent.wipe.job import Job, Plan, Planned
 from agent.wipe.state import fold
 from agent.wipe.steps import next_step
@@ -164,3 +165,20 @@ def test_a_step_back_makes_later_checkpoints_void() -> None:
     entries = [*begun(job("overwrite-stream")), j.PassBegan(attempt=0, number=0, fill="zeros")]
     entries += [j.Checkpoint(attempt=0, work="write", number=0, offset_bytes=offset) for offset in (100, 200, 100, 150)]
     assert fold(entries).attempt.passes[0].checkpoints == (0, 100, 150)
+
+
+@pytest.mark.parametrize(
+    ("steps", "is_left"),
+    [
+        ((), False), (("sending", "password"), True), (("sending", "password", "erasing"), True),
+        (("password", "erasing", "completed"), False), (("password", "lifted"), False),
+        (("password", "lifted", "password"), True),
+    ],
+)  # fmt: skip
+def test_a_password_that_may_remain_is_told(steps: tuple[str, ...], is_left: bool) -> None:
+    entries = begun(job("ata-security-erase-enhanced", "overwrite-stream"))
+    entries += [j.StepNoted(attempt=0, step=step) for step in steps]
+    entries.append(j.Interrupted(at="5", why="unplugged"))
+    told = [reason for reason in conclude(fold(entries)).why if reason.rule == "password-may-remain"]
+    assert bool(told) == is_left
+    assert all("rebond" in reason.fr and "rebond" in reason.en for reason in told)
