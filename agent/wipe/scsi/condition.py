@@ -56,8 +56,6 @@ def classify(sense: Sense | None) -> State:
 def ask_condition(transport: SgScsi) -> Condition:
     by_sense, by_ready = _by_request_sense(transport), _by_test_unit_ready(transport)
     worst = min(by_sense, by_ready, key=lambda one: _WORST_FIRST.index(one.state))
-    if worst.state == "idle":
-        return worst
     progress = next((one.progress for one in (by_sense, by_ready) if one.is_running and one.progress is not None), None)
     return Condition(state=worst.state, progress=progress, said=worst.said)
 

@@ -3,9 +3,10 @@
 import pytest
 
 from agent.wipe.scsi import commands as c
-from agent.wipe.scsi.condition import ask_condition, classify
+from agent.wipe.scsi.condition import Condition, ask_condition, classify
 from agent.wipe.scsi.inquiry import (
     Capacity,
+    Identity,
     Offer,
     read_capacity,
     read_inquiry,
@@ -14,7 +15,7 @@ from agent.wipe.scsi.inquiry import (
     read_serial,
 )  # fmt: skip
 from agent.wipe.scsi.transport import SgScsi
-from agent.wipe.sg import Sense
+from agent.wipe.sg import Answer, Sense
 from tests.wipe.twins.scsi import Faults, ScsiTwin
 
 
@@ -98,6 +99,33 @@ def test_both_questions(faults: Faults, told: tuple[str, int | None]) -> None:
     assert condition(twin) == told
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "progress"),
+    [
+        ("", "8000", 0x8000), ("4000", "8000", 0x4000), ("4000", "", 0x4000), ("", "", None),
+    ],
+)  # fmt: skip
+def test_progress_from_whoever_tells_it(first: str, second: str, progress: int | None) -> None:
+    def running(told: str) -> bytes:
+        return bytes.fromhex(f"7202041b000000{'08020600008' + '0' + told + '00' if told else '00'}")
+
+    def send(fd: int, cdb: bytes, *, data_out: bytes = b"", length_in: int = 0, timeout_s: int) -> Answer:
+        is_sense = cdb[0] == 0x03
+        return Answer(
+            status=0 if is_sense else 2, host_status=0, driver_status=0, sense=b"" if is_sense else running(second),
+            data=running(first).ljust(length_in, b"\0"), errno=None, residual=0,
+        )  # fmt: skip
+
+    found = ask_condition(SgScsi(3, armed=False, send=send))
+    assert (found.state, found.progress) == ("sanitizing", progress)
+
+
+def test_the_end_of_progress_is_not_the_end() -> None:
+    assert Condition(state="sanitizing", progress=0xFFFF).permille == 999
+    assert Condition(state="sanitizing", progress=0).permille == 0
+    assert Condition(state="sanitizing").permille is None
+
+
 @pytest.mark.parametrize("state", ["idle", "formatting", "failed", "corrupted"])
 def test_the_other_states(state: str) -> None:
     twin = ScsiTwin()
@@ -137,6 +165,11 @@ def test_rotation() -> None:
     assert read_rotation(b"\0\xb1\0\x3c\x1c\x20") == 7200
     assert read_rotation(b"\0\xb1\0\x01\x1c") is None
     assert read_rotation(b"\0\x00\0\x3c\x1c\x20") is None
+
+
+@pytest.mark.parametrize(("rotation", "told"), [(None, None), (0, None), (1, False), (2, True), (7200, True)])
+def test_what_turns(rotation: int | None, told: bool | None) -> None:
+    assert Identity(is_disk=True, rotation=rotation).is_rotational is told
 
 
 @pytest.mark.parametrize(

@@ -138,6 +138,50 @@ def test_a_failure_that_cannot_be_noted_is_not_left(technique: Technique) -> Non
         assert not twin.is_closed
 
 
+def test_a_failure_is_not_forgotten_once_left() -> None:
+    twin = ScsiTwin(faults=Faults(fails_at=0x4000))
+    eraser = family_on(twin).eraser(BLOCK)
+    eraser.begin(lambda step, details: None)
+    assert eraser.poll().state == "failed" and not twin.is_closed
+    assert eraser.poll().state == "failed"
+
+
+@pytest.mark.parametrize("garbled", [1, 2, 3])
+def test_an_answer_not_understood_is_asked_again(garbled: int) -> None:
+    """Three in a row, each time it is asked; then it counts as no progress."""
+    twin = ScsiTwin(faults=Faults(garbled_after=3, garbled_looks=garbled, ready_while_running=True))
+    eraser = family_on(twin).eraser(OVERWRITE)
+    eraser.begin(lambda step, details: None)
+    assert [eraser.poll().permille for _ in range(2)] == [250, 500]
+    standing = eraser.poll()
+    assert (standing.state, standing.permille) == (("running", 500) if garbled == 3 else ("done", 1000))
+
+
+def test_a_command_that_was_lost_and_failed_at_once() -> None:
+    twin = ScsiTwin(faults=Faults(loses_answer=True, fails_at=1))
+    one = driver(twin, BLOCK)
+    assert one.run() == "failed" and "GOOD" in one.said and not twin.is_closed
+
+
+@pytest.mark.parametrize("state", ["failed", "corrupted"])
+def test_a_refusal_by_a_disk_that_had_failed_before(state: str) -> None:
+    """What it says of its state is about an earlier erase: ours was refused."""
+    twin = ScsiTwin(faults=Faults(refuses=(5, 0x24, 0)))
+    twin.state = state  # type: ignore[assignment] # one of its words
+    assert driver(twin, BLOCK).run() == "refused" and twin.state == state
+
+
+def test_another_work_than_ours_is_not_taken_for_it() -> None:
+    twin = ScsiTwin(faults=Faults(stuck_at=0))
+    twin.state = "formatting"
+    eraser = family_on(twin).eraser(BLOCK)
+    eraser.resume(notes(BLOCK, *TAKEN))
+    assert eraser.poll().state == "running"
+    twin.faults.garbled_after = 0
+    twin.faults.ready_while_running = True
+    assert eraser.poll().state == "failed", "never seen at our work: nothing to wait for"
+
+
 def test_a_failed_format_says_what_it_needs() -> None:
     twin = ScsiTwin(faults=Faults(fails_at=0x8000))
     one = driver(twin, FORMAT)

@@ -39,6 +39,7 @@ class Faults:
     wrong_key: bool = False  # "in progress" under HARDWARE ERROR
     deferred: bool = False  # sense data of the deferred kind
     garbled_after: int | None = None  # sense data nobody understands, from that many looks on
+    garbled_looks: int = 1 << 30  # for so many of them
     residual: int | None = None  # told instead of the true one
     zeros_for: frozenset[int] = frozenset()  # opcodes answered GOOD with zeros
     aborts_for: frozenset[int] = frozenset()  # opcodes answered ILLEGAL REQUEST
@@ -219,7 +220,8 @@ class ScsiTwin:
             return self._answer(self._sense(6, 0x29, 0, with_descriptors=with_descriptors), length_in)
         self._step()
         self.looks += 1
-        if self.faults.garbled_after is not None and self.looks > self.faults.garbled_after:
+        after = self.faults.garbled_after
+        if after is not None and after < self.looks <= after + self.faults.garbled_looks:
             return self._answer(b"\x7f" + bytes(17), length_in)
         told = self._told()
         hides = self.faults.no_sense_while_running and self.state in ("sanitizing", "formatting")
