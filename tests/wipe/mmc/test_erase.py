@@ -67,13 +67,29 @@ def test_the_pieces_are_the_whole_chip(sectors: int, in_groups: bool) -> None:
     assert at == sectors * 512 and len(pieces_of(csd)) <= 16
 
 
-def test_timeouts_grow_with_the_piece_and_end_somewhere() -> None:
-    for sectors, least in ((2048, 60_000), (61_071_360, 600_000)):
-        twin = MmcTwin(told_sectors=sectors, size_bytes=SMALL)
-        csd = read_ext_csd(twin._ext_csd())
-        assert csd is not None
-        groups = pieces_of(csd)[0].length_bytes // GROUP
-        assert min(3_600_000, max(60_000, groups * 300)) >= least
+@pytest.mark.parametrize(
+    ("in_groups", "slow", "timeouts"),
+    [(True, 1, [60_000, 60_000, 60_000]), (True, 50, [120_000, 120_000, 120_000]), (False, 50, [120_000] * 3)],
+)
+def test_each_piece_has_the_time_that_its_groups_need(in_groups: bool, slow: int, timeouts: list[int]) -> None:
+    twin = MmcTwin(size_bytes=SMALL, in_groups=in_groups, erase_mult=slow)  # eight groups of 300 ms times the factor
+    assert driver(twin, SANITIZE).run() == "done" and twin.timeouts == timeouts
+
+
+def test_no_piece_is_waited_for_without_end() -> None:
+    twin = MmcTwin(size_bytes=SMALL, erase_mult=255)
+    csd = read_ext_csd(MmcTwin(told_sectors=500_118_192, erase_mult=255)._ext_csd())
+    assert csd is not None and pieces_of(csd)[0].length_bytes // GROUP * csd.group_ms > 3_600_000
+    assert driver(twin, SANITIZE).run() == "done" and twin.timeouts[0] == 8 * 255 * 300
+
+
+@pytest.mark.parametrize("technique", BOTH)
+@pytest.mark.parametrize("faults", [Faults(busy_first=1), Faults(error_first=True)])
+def test_a_chip_not_at_rest_is_left_alone(technique: Technique, faults: Faults) -> None:
+    twin = MmcTwin(size_bytes=SMALL, faults=faults)
+    with pytest.raises(Refused, match="before the command"):
+        family_on(twin).eraser(technique).begin(lambda step, details: pytest.fail("noted"))
+    assert not twin.pieces
 
 
 CASES: dict[str, tuple[Faults, str, str]] = {  # faults, result of SANITIZE, of secure erase

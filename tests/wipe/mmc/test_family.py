@@ -8,11 +8,11 @@ import pytest
 
 from agent.wipe.choose import make_plan
 from agent.wipe.device import Gone, Refused
-from agent.wipe.mmc.ext_csd import read_ext_csd
+from agent.wipe.mmc.ext_csd import ExtCsd, read_ext_csd
 from agent.wipe.mmc.family import attributes_of
 from agent.wipe.mmc.requests import LAYOUT, READ_EXT_CSD, Request, erase, send_status
 from agent.wipe.mmc.requests import SANITIZE as SANITIZE_REQUEST
-from agent.wipe.mmc.transport import MmcIoctl
+from agent.wipe.mmc.transport import NOT_BEGUN, MmcIoctl
 from tests.wipe.mmc.benches import BOTH, SANITIZE, SECURE, family_on, media_of
 from tests.wipe.twins.mmc import EXT_CSD, GROUP, SECTOR, STATUS, Faults, MmcTwin
 
@@ -173,12 +173,68 @@ def test_ext_csd_that_is_none() -> None:
     assert read_ext_csd(good[:511]) is None and read_ext_csd(bytes(512)) is None and read_ext_csd(b"\xff" * 512) is None
 
 
+def csd_of(**bytes_at: int) -> ExtCsd:
+    page = bytearray(MmcTwin(gp_mult=0)._ext_csd())
+    for name, value in bytes_at.items():
+        page[int(name[1:])] = value
+    read = read_ext_csd(bytes(page))
+    assert read is not None
+    return read
+
+
+def test_ext_csd_byte_by_byte() -> None:
+    assert csd_of(_192=6).can_sanitize and not csd_of(_192=5).can_sanitize and not csd_of(_231=0xBF).can_sanitize
+    assert csd_of(_192=9).revision == 9 and csd_of(_194=2).sectors
+    assert csd_of(_231=0x01).can_secure_erase and not csd_of(_231=0xFE).can_secure_erase
+    assert csd_of(_226=16).boot_bytes == 2 << 20 and csd_of(_168=32).rpmb_bytes == 4 << 20
+    assert csd_of(_223=3).group_ms == 900 and csd_of(_223=0).group_ms == 300
+    assert csd_of(_224=4).group_bytes == 2 << 20
+    assert csd_of(_175=0).group_bytes is None and csd_of(_224=0).group_bytes is None
+    for at in (143, 146, 149, 152):
+        assert csd_of(**{f"_{at}": 3}).other_bytes == 3 * 2 * GROUP
+        assert csd_of(**{f"_{at + 1}": 1}).other_bytes == 256 * 2 * GROUP
+        assert csd_of(**{f"_{at + 2}": 1}).other_bytes == 65536 * 2 * GROUP
+    assert csd_of(_215=1).sectors == (1 << 24) + 10 * GROUP // SECTOR
+
+
+@pytest.mark.parametrize("bit", range(32))
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_every_bit_of_the_response(bit: int, place: int) -> None:
+    """An error in any of the three responses; which of them say that nothing was begun; what is kept as evidence."""
+
+    def ioctl(fd: int, request: int, buffer: bytearray) -> int:
+        at = 8 + 72 * place + 16
+        buffer[at : at + 4] = (1 << bit).to_bytes(4, "little")
+        return 0
+
+    transport = MmcIoctl(3, armed=True, ioctl=ioctl)
+    reply = transport.issue(*erase(0, 8, 60_000))
+    is_error = bit not in (0, 1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12, 14, 17, 18)
+    assert reply.is_ok is not is_error and bool(reply.errors) is is_error
+    assert (reply.said == "no error") is not is_error
+    assert bool(NOT_BEGUN >> bit & 1) is (bit in (31, 30, 28, 27, 26, 25, 22))
+    assert [one.command for one in transport.exchanges] == ["23 00000000", "24 00000008", "26 00000000"]
+    assert transport.exchanges[place].status == f"r1 {1 << bit:08x}"
+    assert [one.meaning for one in transport.exchanges].count(reply.said) == (1 if is_error else 3)
+
+
+def test_ext_csd_is_kept_as_evidence() -> None:
+    twin = MmcTwin()
+    family = family_on(twin)
+    family.identify()
+    assert family.exchanges[0].status == "r1 00000800 data " + twin._ext_csd().rstrip(b"\0").hex()
+    silent = family_on(MmcTwin(faults=Faults(ext_csd_errno=errno.EIO)))
+    silent.identify()
+    assert silent.exchanges[0].status == "errno 5 (EIO)" and not silent.exchanges[0].is_ok
+
+
 def test_addresses() -> None:
     small, large = (
         read_ext_csd(MmcTwin()._ext_csd()),
         read_ext_csd(MmcTwin(told_sectors=(2 << 30) // 512 + 1)._ext_csd()),
     )
-    assert small is not None and large is not None
+    edge = read_ext_csd(MmcTwin(told_sectors=(2 << 30) // 512)._ext_csd())
+    assert small is not None and large is not None and edge is not None and edge.address(GROUP) == GROUP
     assert small.address(GROUP) == GROUP and large.address(GROUP) == GROUP // SECTOR
     assert (small.boot_bytes, small.rpmb_bytes, small.group_bytes, small.group_ms) == (BOOT, 4 * BOOT, GROUP, 300)
 

@@ -46,6 +46,14 @@ def test_unknown_rotation_claims_less() -> None:
         assert found[OVERWRITE] == (True, level)
 
 
+def test_the_disk_knows_better_than_the_system_whether_it_turns() -> None:
+    for is_ssd, level in ((True, "clear"), (False, "purge")):
+        twin = ScsiTwin(is_ssd=is_ssd)
+        media = msgspec.structs.replace(media_of(twin), kind="hdd" if is_ssd else "ssd")
+        found = open_scsi(3, media, armed=False, send=twin.send).abilities()
+        assert {one.technique: one.level for one in found}[OVERWRITE] == level
+
+
 @pytest.mark.parametrize(
     ("twin", "can"),
     [

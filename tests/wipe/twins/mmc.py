@@ -49,6 +49,8 @@ class Faults:
     no_sanitize: int | None = None  # errno
     switch_error: bool = False
     busy_for: int = 0  # statuses
+    busy_first: int = 0  # statuses, before anything was sent
+    error_first: bool = False
     stuck: bool = False  # busy for ever after the first piece
     bad_ext_csd: bool = False
     ext_csd_errno: int | None = None
@@ -69,6 +71,7 @@ class MmcTwin:
     gp_mult: int = 0
     user_wp: int = 0
     in_groups: bool = True
+    erase_mult: int = 1
     told_sectors: int | None = None
     faults: Faults = field(default_factory=Faults)
     cut_at: tuple[int, Moment] | None = None
@@ -83,7 +86,7 @@ class MmcTwin:
         self.pieces = self.sanitized = 0
         self.erased: set[int] = set()  # groups since power-on of the last whole run
         self.timeouts: list[int] = []
-        self.busy, self.late = 0, 0
+        self.busy, self.late = self.faults.busy_first, ILLEGAL if self.faults.error_first else 0
         self.is_on = True
         if self.boots is None:
             blank = bytes(self.boot_mult * (128 << 10))
@@ -185,7 +188,7 @@ class MmcTwin:
         page[168], page[171], page[175] = 4, self.user_wp, int(self.in_groups)
         page[192], page[194] = self.revision, 2
         page[212:216] = sectors.to_bytes(4, "little")
-        page[221], page[223], page[224] = 2, 1, 1
+        page[221], page[223], page[224] = 2, self.erase_mult, 1
         page[226], page[231] = self.boot_mult, self.features
         return bytes(page)
 
