@@ -5,6 +5,7 @@ errno, so that what was sent and what came back is always kept. Layout: include/
 """
 
 import ctypes
+import errno
 import fcntl
 import struct
 from collections.abc import Callable
@@ -61,7 +62,13 @@ def sg_io(
         ioctl(fd, SG_IO, header)
     except OSError as error:
         return Answer(
-            status=0, host_status=0, driver_status=0, sense=b"", data=b"", errno=error.errno or 0, residual=length
+            status=0,
+            host_status=0,
+            driver_status=0,
+            sense=b"",
+            data=b"",
+            errno=error.errno or errno.EIO,
+            residual=length,
         )
     status, _, _, sense_length, host_status, driver_status, residual, _, _ = _HEADER.unpack(header)[13:]
     return Answer(

@@ -4,12 +4,14 @@ import errno
 import itertools
 import json
 import random
+from pathlib import Path
 
 import pytest
 
 from agent.erasure import Hidden, Media
 from agent.wipe.choose import make_plan
 from agent.wipe.device import Ability, EraseFailed, Gone, Noted, Refused
+from agent.wipe.job import Planned
 from agent.wipe.opal import (
     GET_STATUS,
     PSID_REVERT,
@@ -24,7 +26,7 @@ from agent.wipe.opal import (
     psid_of,
     read_flags,
 )  # fmt: skip
-from tests.wipe.twins.driving import Driver
+from tests.wipe.twins.driving import Driver, run_engine
 from tests.wipe.twins.opal import PSID, Faults, OpalTwin, PowerCut
 
 GOOD = PSID.decode()
@@ -300,3 +302,29 @@ def test_the_plan_of_a_locked_drive() -> None:
     media = Media(name="sdx", kind="ssd", transport="sata", size_bytes=1 << 30)
     plan = make_plan(media, family(OpalTwin()).abilities(), psid=GOOD, is_locked=True)
     assert [step.technique for step in plan.steps] == [TECHNIQUE, "overwrite-stream"] and plan.steps[0].needs == "psid"
+
+
+# --- the whole engine -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("locking", "faults", "outcome"),
+    [
+        ("open", Faults(), "purged"),
+        ("off", Faults(), "purged"),
+        (
+            "closed",
+            Faults(),
+            "not_proven",
+        ),  # nothing can be planted on it: another erasure must prove it
+        ("off", Faults(does_nothing=True), "failed"),
+        ("open", Faults(does_nothing=True), "failed"),
+    ],
+)
+def test_in_the_engine(locking: str, faults: Faults, outcome: str, tmp_path: Path) -> None:
+    twin = OpalTwin(locking=locking, faults=Faults(**vars(faults)))  # type: ignore[arg-type] # one of its words
+    twin.memory = bytearray(b"PAYROLL-1987".ljust(512, b"x") * 4096)
+    media = Media(name="sdx", serial="S", kind="ssd", transport="sata", size_bytes=len(twin.memory))
+    step = Planned(technique=TECHNIQUE, level="purge", needs="psid")
+    erasure = run_engine(twin, lambda: family(twin), media, tmp_path / "journal", step)
+    assert erasure.outcome == outcome, (erasure.why, erasure.attempts)

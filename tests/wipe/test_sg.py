@@ -31,7 +31,7 @@ class Kernel:
         self.seen: dict[str, object] = {}
 
     def __call__(self, fd: int, request: int, header: bytearray) -> int:
-        assert (fd, request, len(header)) == (7, SG_IO, ctypes.sizeof(Header))
+        assert (fd, request, len(header)) == (7, 0x2285, ctypes.sizeof(Header)) and request == SG_IO
         one = Header.from_buffer(header)
         for name, _ in Header._fields_:  # type: ignore[misc] # always pairs here
             self.seen[name] = getattr(one, name)
@@ -97,6 +97,11 @@ def test_an_errno_is_an_answer() -> None:
 
     answer = sg_io(7, bytes(6), length_in=36, timeout_s=1, ioctl=ioctl)
     assert (answer.errno, answer.data, answer.residual) == (errno.ENODEV, b"", 36)
+
+    def nameless(fd: int, request: int, header: bytearray) -> int:
+        raise OSError("no number")
+
+    assert sg_io(7, bytes(6), timeout_s=1, ioctl=nameless).errno == errno.EIO, "never taken for an answer"
     # And the real ioctl, on something that is no disk.
     fd = os.open("/dev/null", os.O_RDONLY)
     try:
@@ -139,6 +144,7 @@ ATA = bytes.fromhex("72 01 00 1d 000000 0e 09 0c 00 00 00 01 00 02 00 03 00 04 4
         (FIXED[:2] + b"\x05" + FIXED[3:], sense(key=5, asc=4, ascq=0x1B)),  # there it is a field pointer
         (FIXED[:16], sense(key=2, asc=4, ascq=0x1B)),  # cut short
         (FIXED[:7] + b"\x08" + FIXED[8:], sense(key=2, asc=4, ascq=0x1B)),  # the device wrote no more
+        (FIXED[:14], sense(key=2, asc=4, ascq=0x1B)),
         (FIXED[:13], None),
         (FIXED[:7] + b"\x02" + FIXED[8:], None),
         (RUNNING, sense(key=0, asc=4, ascq=0x1B, is_descriptor=True, progress=0x8000)),
@@ -157,6 +163,9 @@ ATA = bytes.fromhex("72 01 00 1d 000000 0e 09 0c 00 00 00 01 00 02 00 03 00 04 4
          sense(key=3, asc=0x11, is_descriptor=True)),
         (bytes.fromhex("72 02 04 04 000000 0c 80 02 abcd 02 06 0000 80 0001 00"),  # a vendor's comes first
          sense(key=2, asc=4, ascq=4, is_descriptor=True, progress=1)),
+        (bytes.fromhex("72 01 00 1d 000000 06 09 04 00000000"), sense(key=1, ascq=0x1D, is_descriptor=True)),
+        (bytes.fromhex("72 00 04 1b 000000 06 02 04 0000 80 80"), sense(asc=4, ascq=0x1B, is_descriptor=True)),
+        (bytes.fromhex("72 00 00 00 000000 06 00 04 8000 1234"), sense(is_descriptor=True)),
         (b"", None),
         (b"\x70", None),
         (bytes(18), None),

@@ -49,6 +49,10 @@ class OpalTwin:
         return self.memory.count(SECRET)
 
     @property
+    def size_bytes(self) -> int:
+        return len(self.memory)
+
+    @property
     def is_closed(self) -> bool:
         return self.locking == "closed"
 
