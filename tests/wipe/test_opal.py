@@ -17,6 +17,7 @@ from agent.wipe.opal import (
     PSID_REVERT,
     TECHNIQUE,
     TRIES_MOST,
+    OpalStatus,
     PsidEraser,
     Tries,
     WithOpal,
@@ -139,6 +140,53 @@ def test_a_sound_drive(locking: str) -> None:
     one = driver(twin)
     assert one.run() == "done", one.said
     assert twin.reverts == 1 and not twin.secrets_left and twin.locking == "off" and twin.seen == [PSID]
+
+
+def test_what_is_noted_and_when_and_what_is_kept() -> None:
+    twin, told = OpalTwin(), []
+    eraser = PsidEraser(3, GOOD, ioctl=twin.ioctl)
+    assert eraser.poll().state == "idle", "nothing was sent yet"
+    eraser.begin(lambda step, details: told.append((step, dict(details), len(twin.seen))))
+    digest = "02fbe53c50b8"
+    assert digest_of(PSID) == digest
+    assert told == [
+        ("opal-psid-sent", {"psid_sha256": digest, "before": "locked"}, 0),
+        ("opal-psid-reverted", {"psid_sha256": digest}, 1),
+    ]
+    assert [(one.command, one.status, one.is_ok) for one in eraser.exchanges] == [
+        ("800870ec", "Opal flags 0fh: locked", True),
+        ("800870ec", "Opal flags 0fh: locked", True),
+        (f"410870e8 psid sha256 {digest}", "method status 00h", True),
+    ]
+    for faults, said in (
+        (Faults(revert_errno=errno.EIO), "errno 5"),
+        (Faults(method_status=0x3F), "method status 3fh"),
+    ):
+        eraser = PsidEraser(3, GOOD, ioctl=OpalTwin(faults=faults).ioctl)
+        with pytest.raises(EraseFailed, match="not known"):
+            eraser.begin(lambda step, details: None)
+        kept = next(one for one in eraser.exchanges if one.name == "OPAL PSID REVERT")
+        assert (kept.status, kept.is_ok) == (said, False)
+    eraser = PsidEraser(3, GOOD, ioctl=OpalTwin(faults=Faults(status_errno=errno.ENOTTY)).ioctl)
+    with pytest.raises(Refused):
+        eraser.begin(lambda step, details: None)
+    assert not eraser.exchanges[0].is_ok
+
+
+def test_why_not_in_words() -> None:
+    said = {
+        psid_ability(OpalStatus(state=state), is_alone=is_alone).en
+        for state in ("supported", "unsupported", "unknown") for is_alone in (True, False)
+    }  # fmt: skip
+    assert len(said) == 4
+
+
+@pytest.mark.parametrize("faults", [Faults(status_errno=errno.ENOTTY), Faults(status_errno=errno.EOPNOTSUPP)])
+def test_a_resume_sends_nothing_to_a_drive_that_does_not_tell(faults: Faults) -> None:
+    twin = OpalTwin(faults=faults)
+    with pytest.raises(EraseFailed):
+        PsidEraser(3, GOOD, ioctl=twin.ioctl).resume(noted("opal-psid-sent"))
+    assert not twin.seen
 
 
 @pytest.mark.parametrize("as_errno", [False, True])
