@@ -13,6 +13,7 @@ import struct
 
 from agent.wipe.device import Writable
 
+_READ_PARTITIONS = 0x125F  # BLKRRPART
 _SIZE64, _SECTOR, _PHYSICAL, _READ_ONLY, _FLUSH, _DISKSEQ = (
     0x80081272, 0x1268, 0x127B, 0x125E, 0x1261, 0x80081280,
 )  # fmt: skip
@@ -60,6 +61,11 @@ class KernelDisk:
 
     def forget(self) -> None:
         fcntl.ioctl(self.descriptor, _FLUSH)
+
+    def read_partitions(self) -> None:
+        """Let the kernel look for partitions again: after an erasure the old ones must not linger under their names."""
+        with contextlib.suppress(OSError):  # a device that has none says EINVAL, one that has left says more
+            fcntl.ioctl(self.descriptor, _READ_PARTITIONS)
 
     def close(self) -> None:
         """Also lets go of the lock and of the exclusive hold."""

@@ -292,6 +292,8 @@ class Target:
 
     def close(self) -> None:
         """Give the disk back: anyone may take it again."""
+        if self.io.descriptor >= 0 and self.io.is_writable:
+            self.io.read_partitions()
         for one in self._held:
             one.close()
 
