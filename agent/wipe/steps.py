@@ -24,7 +24,8 @@ class Step:
 
     @property
     def destroys(self) -> bool:
-        return self.do in ("open-hidden", "plant-markers", "send-erase", "resume-erase", "write-pass")
+        # Polling too: eMMC forgets its erase with the power, so that a resumed poll sends it again.
+        return self.do in ("open-hidden", "plant-markers", "send-erase", "resume-erase", "poll-erase", "write-pass")
 
 
 def next_step(state: State) -> Step:
