@@ -27,9 +27,13 @@ class Command:
     data_out: bytes = b""
     length_in: int = 0
     timeout_s: int = _QUICK_S
+    asks_registers: bool = True  # CK_COND
 
 
 IDENTIFY = Command(name="IDENTIFY DEVICE", opcode=0xEC, count=1, length_in=SECTOR)
+# Seen with Linux 6.1 on AHCI (QEMU): with CK_COND, DRQ still stands in the returned status of a PIO read, so that the
+# kernel reports an error that was none. Without it the kernel's own GOOD counts.
+IDENTIFY_PLAIN = Command(name="IDENTIFY DEVICE", opcode=0xEC, count=1, length_in=SECTOR, asks_registers=False)
 READ_NATIVE_MAX = Command(name="READ NATIVE MAX ADDRESS", opcode=0xF8)
 READ_NATIVE_MAX_EXT = Command(name="READ NATIVE MAX ADDRESS EXT", opcode=0x27, is_ext=True)
 DCO_IDENTIFY = Command(

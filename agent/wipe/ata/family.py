@@ -5,9 +5,8 @@ from collections.abc import Callable
 from agent.erasure import Exchange, Hidden, Media, Technique
 from agent.wipe.ata.abilities import Situation, judge, none_can
 from agent.wipe.ata.asking import ask_identity
-from agent.wipe.ata.commands import IDENTIFY
 from agent.wipe.ata.hidden import Resize, look_hidden, open_hidden
-from agent.wipe.ata.identify import NotIdentified, read_identity
+from agent.wipe.ata.identify import NotIdentified
 from agent.wipe.ata.rescan import resize_by_sysfs
 from agent.wipe.ata.sanitize import COMMANDS, SanitizeEraser, ask_status
 from agent.wipe.ata.security import SecurityEraser
@@ -84,13 +83,10 @@ class AtaFamily:
 
     def identify(self) -> tuple[str | None, str | None, int | None]:
         """A disk that answers, but not with its identity (busy sanitizing, on older drives), "does not say"."""
-        reply = self._transport.issue(IDENTIFY)
-        if not reply.is_ok and reply.registers is None and not reply.data:
-            raise Gone(f"IDENTIFY DEVICE: {reply.said}")
         try:
-            identity = read_identity(reply.data)
-        except NotIdentified:
-            return None, None, None
-        if not reply.is_ok and not identity.has_checksum:
+            identity, _ = ask_identity(self._transport)
+        except NotIdentified as error:
+            if self._transport.is_mute:
+                raise Gone(str(error)) from error
             return None, None, None
         return identity.serial, identity.model, identity.size_bytes

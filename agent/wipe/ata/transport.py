@@ -40,6 +40,7 @@ class SgAta:
     def __init__(self, fd: int, *, armed: bool, send: Send) -> None:
         self.armed = armed
         self.exchanges: list[Exchange] = []
+        self.is_mute = False  # the last command got no answer of the disk at all
         self._fd = fd
         self._send = send
 
@@ -52,6 +53,7 @@ class SgAta:
             self._fd, cdb, data_out=command.data_out, length_in=command.length_in, timeout_s=command.timeout_s
         )  # fmt: skip
         reply = _judge(command, answer)
+        self.is_mute = not reply.is_ok and reply.registers is None and not reply.data
         self.exchanges.append(
             Exchange(
                 name=command.name,
@@ -77,11 +79,12 @@ def cdb_of(command: Command) -> bytes:
     feature, count, lba = command.feature, command.count, command.lba
     device = 0x40 | (0 if command.is_ext else lba >> 24 & 0x0F)  # LBA mode
     upper = (feature >> 8, count >> 8, lba >> 24, lba >> 32, lba >> 40) if command.is_ext else (0, 0, 0, 0, 0)
+    condition = 0x20 if command.asks_registers else 0x00  # CK_COND
     return bytes(
         part & 0xFF
         for part in (
-            0x85, protocol << 1 | command.is_ext, 0x20 | transfer, upper[0], feature, upper[1], count, upper[2], lba,
-            upper[3], lba >> 8, upper[4], lba >> 16, device, command.opcode, 0,
+            0x85, protocol << 1 | command.is_ext, condition | transfer, upper[0], feature, upper[1], count, upper[2],
+            lba, upper[3], lba >> 8, upper[4], lba >> 16, device, command.opcode, 0,
         )
     )  # fmt: skip
 
@@ -96,6 +99,10 @@ def _judge(command: Command, answer: Answer) -> Reply:
         return Reply(is_ok=False, said=f"host adapter status {answer.host_status:02x}h")
     registers = read_registers(answer.sense, is_ext=command.is_ext)
     data = answer.data[: max(0, command.length_in - max(0, answer.residual))]
+    if not command.asks_registers:
+        is_good = answer.status == 0 and not answer.driver_status & 0x0F and not is_refusal(answer.sense)
+        is_ok = is_good and len(data) == command.length_in
+        return Reply(is_ok=is_ok, said="the kernel says GOOD" if is_ok else "the kernel says no", data=data)
     if registers is None:
         return Reply(is_ok=False, said="the disk's status registers were not returned", data=data)
     is_ok = (

@@ -4,7 +4,7 @@ It answers an `sg.Send` with what libata's SAT layer would hand back. A `PowerCu
 `power_on()` and a new family go on with the same disk. `secrets_left` is the truth that no answer can hide.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from agent.wipe.sg import Answer
@@ -107,7 +107,8 @@ class AtaTwin:
 
     def send(self, fd: int, cdb: bytes, *, data_out: bytes = b"", length_in: int = 0, timeout_s: int) -> Answer:
         assert self.is_on, "a command to a disk without power"
-        assert len(cdb) == 16 and cdb[0] == 0x85 and cdb[2] & 0x20, "ATA PASS-THROUGH (16) with CK_COND"
+        asks_registers = bool(cdb[2] & 0x20)
+        assert len(cdb) == 16 and cdb[0] == 0x85 and (asks_registers or cdb[14] == 0xEC), "ATA PASS-THROUGH, CK_COND"
         is_ext = bool(cdb[1] & 1)
         protocol = cdb[1] >> 1 & 0xF
         assert protocol == (4 if length_in else 5 if data_out else 3)
@@ -134,6 +135,8 @@ class AtaTwin:
         if self.faults.gone_after is not None and len(self.sent) > self.faults.gone_after:
             return Answer(status=0, host_status=1, driver_status=0, sense=b"", data=b"", errno=None, residual=0)
         answer = self._answer(opcode, feature, count, lba, is_ext, data_out)
+        if not asks_registers and answer.sense[2 if self.faults.is_fixed_format else 1 :][:1] == b"\x01":
+            answer = replace(answer, status=0, sense=b"")  # nothing went wrong, nothing was asked
         self.last = opcode
         if moment == "after":
             self._dark()
