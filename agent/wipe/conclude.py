@@ -79,12 +79,19 @@ def _digest(key: str) -> str:
     return hashlib.sha256(bytes.fromhex(key)).hexdigest()
 
 
+# What the security eraser says when the password that it set is gone (`ata.security`); all else may mean it stays.
+_GONE = ("removed again", "was removed", "no password", "shows no password", "was never sent")
+
+
 def _left_locked(state: State) -> tuple[Reason, ...]:
-    """A security erase sets a password first; that it is gone must have been noted, else a person is told."""
-    is_set = False
-    for noted in (noted for one in state.attempts for noted in one.noted):
-        is_set = noted.step == "password" or (is_set and noted.step not in ("completed", "lifted"))
-    return (why.PASSWORD_LEFT,) if is_set else ()
+    """A security erase sets a password first; that it is gone must be known, else a person is told."""
+    for one in state.attempts:
+        steps = [noted.step for noted in one.noted]
+        if "password" not in steps or "completed" in steps[steps.index("password") :]:
+            continue
+        if one.result is None or not any(word in said for said in one.said for word in _GONE):
+            return (why.PASSWORD_LEFT,)
+    return ()
 
 
 # --- why not more, and who must decide --------------------------------------------------------------------------------

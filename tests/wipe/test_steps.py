@@ -168,17 +168,22 @@ def test_a_step_back_makes_later_checkpoints_void() -> None:
 
 
 @pytest.mark.parametrize(
-    ("steps", "is_left"),
+    ("steps", "said", "is_left"),
     [
-        ((), False), (("sending", "password"), True), (("sending", "password", "erasing"), True),
-        (("password", "erasing", "completed"), False), (("password", "lifted"), False),
-        (("password", "lifted", "password"), True),
+        ((), None, False), (("sending", "password"), None, True), (("sending", "password", "erasing"), None, True),
+        (("password", "erasing", "completed"), None, False),
+        (("password", "erasing"), "SECURITY ERASE UNIT: aborted; the password was removed again", False),
+        (("password",), "the disk keeps the user password 'rebond'", True),
+        (("password",), "something that nobody foresaw", True),
     ],
 )  # fmt: skip
-def test_a_password_that_may_remain_is_told(steps: tuple[str, ...], is_left: bool) -> None:
+def test_a_password_that_may_remain_is_told(steps: tuple[str, ...], said: str | None, is_left: bool) -> None:
     entries = begun(job("ata-security-erase-enhanced", "overwrite-stream"))
     entries += [j.StepNoted(attempt=0, step=step) for step in steps]
-    entries.append(j.Interrupted(at="5", why="unplugged"))
+    if said is None:
+        entries.append(j.Interrupted(at="5", why="unplugged"))
+    else:
+        entries.append(j.AttemptEnded(attempt=0, result="failed", said=(said,)))
     told = [reason for reason in conclude(fold(entries)).why if reason.rule == "password-may-remain"]
     assert bool(told) == is_left
     assert all("rebond" in reason.fr and "rebond" in reason.en for reason in told)

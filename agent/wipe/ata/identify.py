@@ -10,7 +10,8 @@ from agent.probes.ata_identify import facts_of, has_checksum, words_of
 
 _BEYOND_SHORT = 255  # words 89/90, short format: more than 508 minutes
 _BEYOND_LONG = 0x7FFF  # extended format (bit 15): more than 65532 minutes
-_UNKNOWN_S = 12 * 3600
+_SLOWEST_BPS = 30_000_000
+_MOST_S = 4_000_000  # SG_IO counts milliseconds in 32 bits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,14 +38,19 @@ class Sanitize:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Duration:
-    """Words 89 and 90. `minutes` None: not said, or only "508 minutes or more"."""
+    """Words 89 and 90. `minutes` None: not said, or only "more than" `beyond_minutes`."""
 
     minutes: int | None
+    beyond_minutes: int = 0
 
-    @property
-    def timeout_s(self) -> int:
-        """Twice what the drive announces, ten minutes at least; twelve hours when it cannot tell."""
-        return _UNKNOWN_S if self.minutes is None else max(600, self.minutes * 60 * 2)
+    def timeout_s(self, size_bytes: int) -> int:
+        """Twice what the drive announces, and never less than writing it all at 30 MB/s and half an hour take.
+
+        As hdparm does. wipe.md's cap of twelve hours would end the erase of an 8 TB disk in its middle: the kernel then
+        resets the disk, which keeps its password.
+        """
+        announced = self.minutes or self.beyond_minutes
+        return min(_MOST_S, max(announced * 60 * 2, size_bytes // _SLOWEST_BPS + 1800))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,4 +151,6 @@ def _sanitize(word: int) -> Sanitize:
 def _duration(word: int) -> Duration:
     """ACS-3 and later: bit 15 set says that bits 14:0 count; before, only bits 7:0 do. Both in steps of two minutes."""
     steps, beyond = (word & 0x7FFF, _BEYOND_LONG) if word & 0x8000 else (word & 0xFF, _BEYOND_SHORT)
-    return Duration(minutes=None if steps in (0, beyond) else steps * 2)
+    if steps == beyond:
+        return Duration(minutes=None, beyond_minutes=beyond * 2)
+    return Duration(minutes=steps * 2 or None)

@@ -19,6 +19,7 @@ class Registers:
     lba: int | None
     device: int
     status: int
+    lba_low: int | None = None  # LBA 7:0, which even fixed format brings: why a SANITIZE was aborted
 
     @property
     def is_good(self) -> bool:
@@ -78,13 +79,14 @@ def _from_descriptor(sense: bytes, *, is_ext: bool) -> Registers | None:
             count, lba = one[5], one[7] | one[9] << 8 | one[11] << 16
             if not is_ext:
                 return Registers(
-                    error=one[3], count=count, lba=lba | (one[12] & 0x0F) << 24, device=one[12], status=one[13]
+                    error=one[3], count=count, lba=lba | (one[12] & 0x0F) << 24, device=one[12], status=one[13],
+                    lba_low=one[7],
                 )  # fmt: skip
             upper = one[6] << 24 | one[8] << 32 | one[10] << 40
             is_whole = bool(one[2] & 0x01)  # EXTEND: without it the upper halves mean nothing
             return Registers(
                 error=one[3], count=one[4] << 8 | count if is_whole else None, lba=upper | lba if is_whole else None,
-                device=one[12], status=one[13],
+                device=one[12], status=one[13], lba_low=one[7],
             )  # fmt: skip
         at += 2 + length
     return None
@@ -94,10 +96,29 @@ def _from_fixed(sense: bytes, *, is_ext: bool) -> Registers | None:
     # INFORMATION: ERROR, STATUS, DEVICE, COUNT 7:0; COMMAND-SPECIFIC INFORMATION: flags, LBA 7:0, 15:8, 23:16. Of the
     # upper halves only "not zero" is told: a 48-bit answer is never read from it, or a disk could begin to sanitize
     # while its idle status reads well and its running status does not.
-    if len(sense) < 14 or (sense[12], sense[13]) != (0x00, 0x1D):
+    if len(sense) < 14:
         return None
+    if (sense[12], sense[13]) != (0x00, 0x1D):
+        return _from_failure(sense)
     lba = sense[9] | sense[10] << 8 | sense[11] << 16 | (sense[5] & 0x0F) << 24
     return Registers(
         error=sense[3], count=None if is_ext else sense[6], lba=None if is_ext else lba, device=sense[5],
-        status=sense[4],
+        status=sense[4], lba_low=sense[9],
     )  # fmt: skip
+
+
+def _from_failure(sense: bytes) -> Registers | None:
+    """What libata makes of a pass-through that failed: fixed format, its ASC translated (ata_gen_passthru_sense).
+
+    Believed only as a failure, never as a success. Since Linux 6.11 with VALID set and ERROR in byte 3; before, ERROR
+    in byte 8 and LBA 7:0 in byte 17 (seen so from 6.1 on QEMU's AHCI; the new form is from the kernel's source).
+    """
+    if sense[0] & 0x80:
+        error, status, device, low = sense[3], sense[4], sense[5], sense[9]
+    elif len(sense) >= 18 and not any(sense[3:7]):
+        error, status, device, low = sense[8], sense[9], sense[10], sense[17]
+    else:
+        return None
+    if status & BSY or not status & DRDY or not status & (ERR | DF):
+        return None
+    return Registers(error=error, count=None, lba=None, device=device, status=status, lba_low=low)

@@ -53,9 +53,9 @@ def read_status(reply: Reply) -> SanitizeStatus:
     if registers is None:
         return SanitizeStatus(state="unknown", said=reply.said)
     if registers.is_aborted:
-        if registers.lba is None:
+        reason = registers.lba_low if registers.lba is None else registers.lba & 0xFF
+        if reason is None:
             return SanitizeStatus(state="unknown", said=f"{reply.said}, reason lost on the way")
-        reason = registers.lba & 0xFF
         said = _REASONS.get(reason, f"reason {reason:02x}h")
         if reason == _FAILED_REASON:
             return SanitizeStatus(state="failed", said=said)

@@ -45,7 +45,7 @@ class SecurityEraser:
             raise Refused(f"SECURITY SET PASSWORD: {reply.said}; the password was removed again")
         note("erasing", {"password": self._password})
         # 4 erase; the disk drops the password itself
-        self._erase(self._password, identity.enhanced_time.timeout_s)
+        self._erase(self._password, identity.enhanced_time.timeout_s(identity.size_bytes))
         note("completed", {})
 
     def _erase(self, password: str, timeout_s: int) -> None:
@@ -86,7 +86,7 @@ class SecurityEraser:
         if security.is_frozen or security.is_expired:
             raise EraseFailed(f"{_left(password)}; {obstacle_of(security)}")
         if security.is_locked or "erasing" in known:
-            self._erase(password, identity.enhanced_time.timeout_s)
+            self._erase(password, identity.enhanced_time.timeout_s(identity.size_bytes))
             return
         self._lift(password)
         raise Refused("the password was set and removed again; nothing was erased")

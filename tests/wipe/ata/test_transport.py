@@ -4,13 +4,15 @@ import errno
 from collections.abc import Callable
 
 import pytest
-from agent.wipe.sg import Answer
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agent.wipe.ata import commands
 from agent.wipe.ata.commands import Command
 from agent.wipe.ata.registers import Registers, read_registers
 from agent.wipe.ata.transport import SgAta, cdb_of
 from agent.wipe.device import Gone, Refused
+from agent.wipe.sg import Answer
 
 # "sb[]: 72 01 00 1d …" is what hdparm --verbose prints for a sound libata disk.
 LIBATA_GOOD = bytes.fromhex("7201001d0000000e 090c000000000000000000004050".replace(" ", ""))
@@ -213,3 +215,23 @@ def test_unarmed_only_looking_passes() -> None:
                     with pytest.raises(Refused):
                         transport.issue(Command(name="?", opcode=opcode, feature=feature, count=count))
     assert len(sent) == len(LOOKING) == len(transport.exchanges)
+
+
+@given(st.binary(min_size=18, max_size=18), st.booleans())
+def test_fixed_format_under_another_code_is_never_a_success(sense: bytes, is_ext: bool) -> None:
+    sense = bytes((0x70 | sense[0] & 0x80,)) + sense[1:]
+    if (sense[12], sense[13]) != (0x00, 0x1D):
+        found = read_registers(sense, is_ext=is_ext)
+        assert found is None or not found.is_good
+
+
+@pytest.mark.parametrize(
+    ("sense", "low"),
+    [
+        ("f00005045140010a0001000021040000 0000".replace(" ", ""), 1),  # since Linux 6.11, D_SENSE=0
+        ("70000b000000000a0451400100000000 0003".replace(" ", ""), 3),  # before
+    ],
+)
+def test_what_libata_makes_of_a_failed_command_is_read_as_a_failure(sense: str, low: int) -> None:
+    found = read_registers(bytes.fromhex(sense), is_ext=True)
+    assert found is not None and found.is_aborted and found.lba_low == low and found.lba is None

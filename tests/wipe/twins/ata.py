@@ -38,6 +38,7 @@ class Faults:
     no_registers: bool = False
     no_registers_for: frozenset[int] = frozenset()
     is_fixed_format: bool = False
+    error_form: Literal["libata", "libata-old", "descriptor"] = "libata"  # how the kernel hands back a failure
     wrong_sense: bool = False  # good registers under sense key ILLEGAL REQUEST
     bad_checksum: bool = False
     bad_dco_checksum: bool = False
@@ -168,7 +169,16 @@ class AtaTwin:
         if self.faults.wrong_sense:
             key, asc, ascq = 5, 0x20, 0x00
         device = 0x40 | (0 if is_ext else lba >> 24 & 0xF)
-        if self.faults.is_fixed_format:
+        if status & 1 and self.faults.error_form != "descriptor":
+            # libata forces descriptor format for success only; with D_SENSE=0 failures are fixed, their ASC translated.
+            asc_of = (0x0B, 0x00, 0x00) if self.faults.error_form == "libata-old" else (0x05, 0x21, 0x04)
+            head = (0x70, 0, asc_of[0], 0, 0, 0, 0, 10) if self.faults.error_form == "libata-old" else (
+                0xF0, 0, asc_of[0], error, status, device, count & 0xFF, 10)  # fmt: skip
+            tail = (error, status, device, count & 0xFF, *asc_of[1:], 0, 0, 0, lba & 0xFF)
+            if self.faults.error_form == "libata":
+                tail = (0, lba & 0xFF, lba >> 8 & 0xFF, lba >> 16 & 0xFF, *asc_of[1:], 0, 0, 0, 0)
+            sense = bytes(part & 0xFF for part in (*head, *tail))
+        elif self.faults.is_fixed_format:
             flags = (0x80 | (0x40 if count >> 8 else 0) | (0x20 if lba >> 24 else 0)) if is_ext else 0
             sense = bytes((0x70 | 0x80, 0, key, error, status, device, count & 0xFF, 10, flags, lba & 0xFF,
                            lba >> 8 & 0xFF, lba >> 16 & 0xFF, asc, ascq, 0, 0, 0, 0))  # fmt: skip
