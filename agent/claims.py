@@ -60,15 +60,15 @@ def _objections(erasure: Erasure) -> Iterator[Reason]:
         )
     if erasure.level != _LEVELS.get(erasure.outcome):
         yield _reason("claim-level", "Le niveau ne va pas avec le résultat.", "The level does not suit the outcome.")
-    if any(one.result == "lied" for one in erasure.attempts):
-        yield _reason("claim-lied", "Le disque a menti pendant l'essai.", "The disk lied during an attempt.")
+    if any(one.result in ("lied", "failed", "stalled") for one in erasure.attempts):
+        yield _reason("claim-lied", "Un essai a échoué ou le disque a menti.", "An attempt failed, or the disk lied.")
+    if erasure.began_at and erasure.ended_at and erasure.ended_at < erasure.began_at:
+        yield _reason("claim-end", "La fin est avant le début.", "The end is before the beginning.")
     last = last_completed(erasure)
     if last is None:
         yield _reason("claim-attempt", "Aucun essai n'est allé au bout.", "No attempt reached its end.")
         return
-    if erasure.outcome == "purged" and not any(
-        one.level == "purge" and one.result == "completed" for one in erasure.attempts
-    ):
+    if erasure.outcome == "purged" and last.level != "purge":
         yield _reason("claim-technique", "Aucune méthode employée n'atteint Purge.", "No technique used reaches Purge.")
     if (
         erasure.hidden is not None
@@ -96,12 +96,20 @@ def _of_attempt(last: Attempt, erasure: Erasure) -> Iterator[Reason]:
     if not is_overwrite(last):
         if markers is None or not markers.offsets or markers.survived is None:
             yield _reason("claim-markers", "Aucun repère n'a été cherché.", "No marker was looked for.")
+        if read.content is None or read.content.kind in ("mixed", "unread"):
+            yield _reason("claim-content", "Le contenu relu est mélangé.", "What was read back is mixed.")
+        if erasure.outcome in SUCCESS and (last.bad_sectors or last.bad):
+            yield _reason("claim-read", "Des secteurs ne sont pas prouvés.", "Some sectors are not proven.")
+        if erasure.outcome == "cleared" and (read.kind != "full" or read.read_bytes < erasure.media.size_bytes):
+            yield _reason("claim-read", "Le disque n'a pas été relu en entier.", "The disk was not read as a whole.")
         return
     if erasure.outcome not in SUCCESS:
         return
     is_whole = (
         read.kind == "full" and read.compared_with != "nothing" and read.addressable_bytes > 0
         and read.read_bytes >= read.addressable_bytes and read.matching_bytes >= read.addressable_bytes
+        and read.addressable_bytes >= erasure.media.size_bytes
+        and (last.technique == "overwrite-stream" or read.compared_with == "zeros")
     )  # fmt: skip
     if not is_whole or last.bad_sectors or last.bad:
         yield _reason(

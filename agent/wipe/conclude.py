@@ -127,6 +127,14 @@ def _escalations(state: State, proof: Proof) -> list[Reason]:
         found.append(why.UNTESTED)
     if proof.level == "purge" and any(reading.kind == "sampled" for one in state.attempts for reading in one.readings):
         found.append(why.READ_BY_SAMPLING)
+    last = state.attempts[-1] if state.attempts else None
+    if (
+        last is not None
+        and not last.is_overwrite
+        and "crypto" not in last.step.technique
+        and any(reading.content is not None and reading.content.kind == "random" for reading in last.readings)
+    ):
+        found.append(why.RANDOM_CONTENT)
     if _got_worse(state.health_before, state.health_after):
         found.append(why.HEALTH_WORSE)
     if not state.job.media.serial:

@@ -83,8 +83,7 @@ class _Run:
             self.link.tell(Trouble(fr=error.fr, en=error.en))
 
     def _do(self, step: Step) -> None:
-        if step.destroys:
-            self.device.recheck()
+        self.device.recheck()  # before every step: what is read of another disk proves nothing of this one
         try:
             self._steps[step.do](self, step)
         except (Gone, Stopped, StorageError):

@@ -147,6 +147,13 @@ def _use(over: Topology, name: str) -> Iterator[Reason]:
         yield reason("loop-on-it", name, loops_in[0])
     if zrams := over.zram_of(name):
         yield reason("zram-on-it", name, zrams[0])
+    backing = over.host.text(f"/sys/block/{name}/loop/backing_file") or ""
+    if backing.startswith("/dev/"):  # the kernel names no slave of it, and what lies beneath may be mounted
+        yield reason("loop-over-device", name, backing.removeprefix("/dev/"))
+    elif twins := [loop for loop in over.loops_over(backing) if loop != name]:
+        yield reason("loop-on-it", name, twins[0])
+    if writers := over.writers_of(name):
+        yield reason("open-for-writing", name, writers[0])
 
 
 # 7. It can be written at any place, and is a disk rather than a controller's volume.

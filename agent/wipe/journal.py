@@ -1,9 +1,11 @@
 """The journal of one erasure: lines that are on stable storage before the deed they announce.
 
 One file per authorisation, made with O_EXCL: that it exists is what uses the authorisation up. Each line is
-`crc32 json\n`; a torn last line (power cut) is dropped when reading, a bad line before it is a JournalDamaged.
+`crc32 json\n`, the sum going on from that of the line before, so that none can be missing; a torn last line (power cut)
+is dropped when reading, a bad line before it is a JournalDamaged. One writer at a time (flock).
 """
 
+import fcntl
 import os
 import zlib
 from pathlib import Path
@@ -174,10 +176,11 @@ class JournalDamaged(InputRefused):
 class Journal:
     """An open journal: `entries` so far, `add` for the next."""
 
-    def __init__(self, path: Path, descriptor: int, entries: list[Entry]) -> None:
+    def __init__(self, path: Path, descriptor: int, entries: list[Entry], last_sum: int = 0) -> None:
         self.path = path
         self.entries = entries
         self._descriptor = descriptor
+        self._sum = last_sum
 
     @classmethod
     def create(cls, path: Path, first: Opened) -> "Journal":
@@ -192,6 +195,7 @@ class Journal:
             ) from error
         except OSError as error:
             raise cannot_write(path, error) from error
+        _lock(descriptor)
         journal = cls(path, descriptor, [])
         journal.add(first)
         try:
@@ -203,20 +207,26 @@ class Journal:
     @classmethod
     def reopen(cls, path: Path) -> "Journal":
         """An unfinished journal, to go on with; what a power cut tore off at its end is cut off."""
-        raw = path.read_bytes()
-        entries, whole = read_lines(raw, path)
         descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            _lock(descriptor)
+            raw = path.read_bytes()
+            entries, whole = read_lines(raw, path)
+        except BaseException:
+            os.close(descriptor)
+            raise
         try:
             os.ftruncate(descriptor, whole)
             os.lseek(descriptor, 0, os.SEEK_END)
         except OSError as error:
             os.close(descriptor)
             raise cannot_write(path, error) from error
-        return cls(path, descriptor, entries)
+        last = raw[:whole].splitlines()[-1]
+        return cls(path, descriptor, entries, int(last[:8], 16))
 
     def add(self, entry: Entry) -> None:
         """Durable on return; StorageError when the medium is full, gone or read-only: then nothing may be done."""
-        line = line_of(entry)
+        line = line_of(entry, self._sum)
         try:
             rest = memoryview(line)
             while rest:
@@ -224,25 +234,40 @@ class Journal:
             os.fsync(self._descriptor)
         except OSError as error:
             raise cannot_write(self.path, error) from error
+        self._sum = int(line[:8], 16)
         self.entries.append(entry)
 
     def close(self) -> None:
         os.close(self._descriptor)
 
 
-def line_of(entry: Entry) -> bytes:
+def _lock(descriptor: int) -> None:
+    """InputRefused when another process writes this journal; released with the descriptor."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise InputRefused(
+            fr="Cet effacement est déjà en cours dans une autre fenêtre. Attendez sa fin.",
+            en="This erasure is already running in another window. Wait for its end.",
+        ) from error
+
+
+def line_of(entry: Entry, before: int) -> bytes:
+    """`before`: the sum of the line before, 0 for the first."""
     body = msgspec.json.encode(entry)
-    return f"{zlib.crc32(body):08x} ".encode() + body + b"\n"
+    return f"{zlib.crc32(body, before):08x} ".encode() + body + b"\n"
 
 
 def read_lines(raw: bytes, path: Path) -> tuple[list[Entry], int]:
     """The entries, and how many bytes they take: what follows was never whole."""
     entries: list[Entry] = []
-    whole = 0
+    whole = before = 0
     lines = raw.split(b"\n")
     for number, line in enumerate(lines[:-1], 1):
         try:
-            entries.append(_entry(line))
+            entries.append(_entry(line, before))
+            before = int(line[:8], 16)
         except (ValueError, msgspec.DecodeError) as error:
             if number == len(lines) - 1:
                 break  # the last line: torn inside a sector that reached the medium
@@ -259,9 +284,9 @@ def read_lines(raw: bytes, path: Path) -> tuple[list[Entry], int]:
     return entries, whole
 
 
-def _entry(line: bytes) -> Entry:
+def _entry(line: bytes, before: int) -> Entry:
     sum_, _, body = line.partition(b" ")
-    if int(sum_, 16) != zlib.crc32(body):
+    if int(sum_, 16) != zlib.crc32(body, before):
         raise ValueError("checksum")
     entry: Entry = msgspec.json.decode(body, type=Entry)
     return entry

@@ -80,6 +80,8 @@ def _of_firmware(state: State, one: Attempting) -> Proof:
     if state.hidden is not None and state.hidden.state == "kept" and "-sanitize-" not in one.step.technique:
         return _less("not_proven", why.HIDDEN_KEPT)  # a sanitize reaches it by its standard; a person decides
     is_uniform = reading.kind == "full" and reading.content.kind in _UNIFORM
+    if one.are_markers_doubtful and not is_uniform:
+        return _less("not_proven", why.MARKERS_DOUBTFUL)
     if reading.bad or one.markers.unreadable:
         return _less("cleared_with_exceptions", why.UNREADABLE) if is_uniform else _less("not_proven", why.UNREADABLE)
     if reading.kind == "full" and reading.read_bytes < state.size_bytes:

@@ -112,6 +112,16 @@ ALL_READ = Reason(
     fr="Chaque octet accessible a été réécrit, puis relu et comparé.",
     en="Every addressable byte was overwritten, then read back and compared.",
 )
+MARKERS_DOUBTFUL = Reason(
+    rule="markers-doubtful",
+    fr="Le courant a manqué entre les repères et leur recherche : leur disparition ne prouve plus rien.",
+    en="The power failed between planting and seeking the markers: that they are gone proves nothing any more.",
+)
+RANDOM_CONTENT = Reason(
+    rule="random-content",
+    fr="Le disque se lit comme du hasard : d'anciennes données chiffrées ne s'en distinguent pas.",
+    en="The disk reads as random bytes: old encrypted data cannot be told from them.",
+)
 SPARE_AREA = Reason(
     rule="spare-area-not-reached",
     fr="Mémoire flash : la réserve interne n'est pas atteinte par une réécriture. Une personne doit décider.",

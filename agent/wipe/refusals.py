@@ -42,6 +42,8 @@ changed | Sous le nom {disk}, il y a maintenant un autre disque ({who}). Rien n'
 cannot-open | {disk} ne s'ouvre pas ({who}). Vérifiez son câble, et lancez Rebond avec sudo. | {disk} cannot be opened ({who}). Check its cable, and run Rebond with sudo.
 no-answer | {disk} ne répond plus depuis {who} s. Débranchez-le ; s'il recommence, il est à détruire. | {disk} has not answered for {who} s. Unplug it; if it does so again, destroy it.
 replayed | Ceci est une capture, pas un PC : rien ne peut y être effacé. | This is a capture, not a PC: nothing can be wiped in it.
+loop-over-device | {disk} n'est qu'une vue d'un autre disque ({who}). Choisissez ce disque lui-même. | {disk} is only a view of another device ({who}). Choose that disk itself.
+open-for-writing | {disk} est ouvert en écriture par un autre programme ({who}). Fermez ce programme, puis recommencez. | {disk} is open for writing in another program ({who}). End that program, then try again.
 no-power | {disk} va s'effacer lui-même : le courant ne doit pas manquer. Branchez le chargeur, puis recommencez. | {disk} is going to erase itself: the power must not fail. Plug the charger in, then try again.
 no-method | Aucune méthode d'effacement de Rebond ne convient à {disk}. {why} | None of Rebond's techniques suits {disk}. {why}
 """  # noqa: E501 - one rule, one line

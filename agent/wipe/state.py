@@ -51,6 +51,7 @@ class Attempting:
     step: Planned
     markers: Markers | None = None
     marker_key: str = ""
+    are_markers_doubtful: bool = False  # the power was cut after they were planted, before they were sought
     noted: tuple[Noted, ...] = ()
     was_accepted: bool = False
     was_seen_running: bool = False
@@ -143,11 +144,23 @@ def _resume(state: State, at: str) -> State:
     last = state.interruptions[-1]
     told = Interruption(at=last.at, why=last.why, resumed_at=at)
     state = replace(state, is_interrupted=False, interruptions=(*state.interruptions[:-1], told))
-    if not state.attempts or state.attempt.result:
+    if not state.attempts or state.finished is not None or state.attempt.result not in (None, "completed"):
         return state
-    # What was read before the cut may have come from a cache that the cut emptied: it is read again from the start.
-    kept = tuple(reading for reading in state.attempt.readings if reading.has_ended)
-    return replace(state, attempts=(*state.attempts[:-1], replace(state.attempt, readings=kept)))
+    return replace(state, attempts=(*state.attempts[:-1], _after_a_cut(state.attempt)))
+
+
+def _after_a_cut(one: Attempting) -> Attempting:
+    """What was read before the cut may have come from a cache that the cut emptied: it is read, and judged, again.
+
+    Only of an earlier pass the reading stays: what it read was overwritten since. Markers that were planted but not yet
+    sought may have been lost with the cache instead of erased.
+    """
+    kept = one.readings[: max(0, len(one.passes) - 1)]
+    markers, is_doubtful = one.markers, one.are_markers_doubtful
+    if markers is not None:
+        is_doubtful = is_doubtful or markers.survived is None
+        markers = Markers(offsets=markers.offsets, length_bytes=markers.length_bytes, digest=markers.digest)
+    return replace(one, readings=kept, markers=markers, are_markers_doubtful=is_doubtful, result=None, said=())
 
 
 def _take_in_attempt(one: Attempting, entry: j.Entry) -> Attempting:

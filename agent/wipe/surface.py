@@ -117,8 +117,11 @@ class Surface:
         """The latest checkpoint before which the disk still holds what we wrote; a damaged end steps back one."""
         for offset in reversed(done.checkpoints):
             start = max(0, offset - _RECHECK_BYTES)
-            if offset == 0 or self._holds(fill, start, offset - start):
+            if (offset == 0 and len(done.checkpoints) == 1) or (offset and self._holds(fill, start, offset - start)):
                 return offset
+        if len(done.checkpoints) > 1:
+            # Nothing that was ever flushed is there: another disk of the same serial, or one that keeps nothing.
+            raise Gone("nothing that was written before the interruption is on this disk")
         return 0
 
     def _holds(self, fill: Fill, offset_bytes: int, length_bytes: int) -> bool:

@@ -37,6 +37,29 @@ class Topology:
         told = ((name, self.host.text(f"/sys/block/{name}/loop/backing_file")) for name in self.disks)
         return tuple((name, path.removesuffix(" (deleted)")) for name, path in told if path)
 
+    def loops_over(self, path: str) -> tuple[str, ...]:
+        """Loop devices over this file."""
+        return tuple(name for name, backing in self._loops if path and backing == path.removesuffix(" (deleted)"))
+
+    def writers_of(self, disk: str) -> tuple[str, ...]:
+        """Programs other than this one that hold the disk or a partition of it open for writing: dd, another wiper."""
+        nodes = {"/dev/" + one.replace("!", "/") for one in (disk, *self.parts(disk))}
+        ours = self.host.link("/proc/self")
+        found = []
+        for number in self.host.names("/proc"):
+            if not number.isdigit() or number == ours:
+                continue
+            for descriptor in self.host.names(f"/proc/{number}/fd"):
+                if self.host.link(f"/proc/{number}/fd/{descriptor}") in nodes and self._writes(number, descriptor):
+                    found.append((self.host.text(f"/proc/{number}/comm") or number).strip())
+        return tuple(dict.fromkeys(found))
+
+    def _writes(self, number: str, descriptor: str) -> bool:
+        """O_ACCMODE of "flags:" (Documentation/filesystems/proc.rst, 3.8), octal; unreadable counts as writing."""
+        told = self.host.text(f"/proc/{number}/fdinfo/{descriptor}") or ""
+        flags = re.search(r"^flags:\s*([0-7]+)$", told, re.MULTILINE)
+        return flags is None or int(flags[1], 8) & 3 != 0
+
     @cached_property
     def mounts(self) -> tuple[Mount, ...]:
         """Of this process and of the first one: a disk may be mounted where we do not see it."""

@@ -12,7 +12,7 @@ from agent.wipe.job import Job, Phase, Progress
 HOT_C = {"hdd": 65}
 HOT_FLASH_C = 75
 COOL_BY_C = 5  # go on when it is this much cooler
-_TELL_S, _TEMPERATURE_S, _WINDOW_S = 1.0, 60.0, 15.0
+_TELL_S, _TEMPERATURE_S, _WINDOW_S, _RECHECK_S = 1.0, 60.0, 15.0, 5.0
 
 
 class Watch:
@@ -25,6 +25,7 @@ class Watch:
         self._technique: str | None = None
         self._total_bytes = self._later_bytes = 0
         self._told_at = self._temperature_at = float("-inf")
+        self._rechecked_at = monotonic()
         self._temperature_c: int | None = None
         self._seen: deque[tuple[float, int]] = deque()
         self.paused_s = 0.0
@@ -39,6 +40,7 @@ class Watch:
         self._seen.clear()
         self._tell(0, 0)
         self.obey()
+        self._recheck()  # a pause is long enough to change a card
 
     def heed(self, done_bytes: int, bad_sectors: int) -> None:
         """After each piece of work: tell, obey, cool down. Raises Stopped."""
@@ -49,6 +51,8 @@ class Watch:
         if now - self._told_at >= _TELL_S:
             self._tell(done_bytes, bad_sectors)
         self.obey(done_bytes, bad_sectors)
+        if now - self._rechecked_at >= _RECHECK_S:
+            self._recheck()
         if now - self._temperature_at >= _TEMPERATURE_S:
             self._cool_down(done_bytes, bad_sectors)
 
@@ -74,6 +78,13 @@ class Watch:
         self._waited(since)
         if wish == "stop":
             raise Stopped
+        if self._monotonic() > since:
+            self._recheck()
+
+    def _recheck(self) -> None:
+        """Still the same disk, still ours: Gone otherwise."""
+        self._rechecked_at = self._monotonic()
+        self._device.recheck()
 
     def wait(self, seconds: float) -> None:
         """Sleep, but hear a stop at once."""

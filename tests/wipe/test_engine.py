@@ -247,3 +247,60 @@ def test_a_hot_disk_is_left_to_cool(memory_path: Path) -> None:
     erasure = erase(job, device, limits=LIMITS, time=time, link=link)
     assert erasure.outcome == "cleared"
     assert any(getattr(event, "why_paused", "") == "temperature" for event in link.events)
+
+
+# --- other disks under the same name, and caches that promise too much ------------------------------------------------
+
+
+def test_another_disk_of_the_same_serial_is_not_gone_on_with(memory_path: Path) -> None:
+    first, second = Disk(), Disk(8 << 20, 512, 2)
+    job = job_for(first, "overwrite-stream", path=memory_path / "journal")
+    begun = erase(job, TwinDevice(first), link=rig.QuietLink({80: "stop"}), limits=LIMITS)
+    assert begun.outcome == "interrupted" and first.written_bytes
+    resumed = erase(job, TwinDevice(second), limits=LIMITS)
+    assert resumed.outcome == "interrupted"
+    assert second.written_bytes == 0
+
+
+def test_a_disk_changed_during_a_pause_is_not_written(memory_path: Path) -> None:
+    disk = Disk()
+
+    class Changed(rig.QuietLink):
+        def wish(self) -> str:
+            told = super().wish()
+            if told == "pause":
+                disk.is_gone = True  # type: ignore[attr-defined] # the device's recheck sees another one
+            return str(told)
+
+    link = Changed(dict.fromkeys(range(60, 64), "pause"))
+    erasure = erase(
+        job_for(disk, "overwrite-stream", path=memory_path / "journal"), TwinDevice(disk), link=link, limits=LIMITS
+    )
+    assert erasure.outcome == "interrupted"
+    assert disk.written_bytes < disk.size_bytes
+
+
+class KeepsItsNewest(Cached):
+    """Says yes to a flush; the newest 64 KiB are only in its memory, the rest is on the medium."""
+
+    def write(self, data: bytes, offset: int) -> int:
+        super().write(data, offset)
+        while len(self.cache) * self.sector_bytes > 64 << 10:
+            place, sector = next(iter(self.cache.items()))
+            del self.cache[place]
+            self.media[place : place + len(sector)] = sector
+        return len(data)
+
+    def sync(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(("technique", "every"), [("overwrite-stream", 1), ("overwrite-zeros", 2)])
+def test_what_was_read_before_a_cut_is_not_evidence(technique: Technique, every: int, memory_path: Path) -> None:
+    trial = KeepsItsNewest(SMALL)
+    count = deeds(lambda fuse: TwinDevice(trial, fuse), trial, memory_path / "trial", technique)
+    for at in range(1, count - 1, every):  # after the last line nothing is looked at any more
+        disk = KeepsItsNewest(SMALL)
+        erasure = lives(lambda fuse, disk=disk: TwinDevice(disk, fuse), disk, memory_path / f"{at}", [at], technique)  # type: ignore[misc]
+        left = disk.old_bytes_left() - len(disk.cache) * disk.sector_bytes  # what it still owes is not readable
+        assert erasure.outcome not in SUCCESS or left <= 0, f"cut after {at} deeds"

@@ -76,7 +76,9 @@ def kill_and_resume(folder: Path, technique: str, moments: int) -> None:
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
             kills += not done.exists()
-            if journal.exists() and b"\n" in journal.read_bytes():
+            if journal.exists() and b"\n" not in journal.read_bytes():
+                journal.unlink()  # killed before its first line: not begun, the operator plans again
+            if journal.exists():
                 seen = fold(read_journal(journal))
                 assert conclude(seen).outcome == ("interrupted" if seen.finished is None else "cleared")
         assert done.read_text() == "cleared"

@@ -97,8 +97,13 @@ def test_the_order(techniques: tuple[str, ...], script: list[tuple[str, list[j.E
     entries = begun(job(*techniques))
     for wanted, done in script:
         assert next_step(fold(entries)).do == wanted
-        # A power cut right here changes nothing in what comes next.
-        assert next_step(fold([*entries, j.Resumed(at="5")])).do == wanted
+        # A power cut right here changes nothing in what comes next, but that what was read is read again.
+        again = (
+            ("read-back", "seek-markers")
+            if any(isinstance(one, j.ReadingEnded | j.MarkersSought) for one in entries)
+            else ()
+        )
+        assert next_step(fold([*entries, j.Resumed(at="5")])).do in (wanted, *again)
         entries += done
 
 

@@ -178,6 +178,32 @@ def test_a_disk_that_would_erase_itself_needs_power(node: str, monkeypatch: pyte
     claim(by_overwrite, live()).close()
 
 
+def test_a_disk_that_another_program_writes(node: str) -> None:
+    """Without O_EXCL, as dd or a virtual machine would: the kernel lets us in all the same."""
+    ready, stop = multiprocessing.Event(), multiprocessing.Event()
+    child = multiprocessing.get_context("fork").Process(target=_write_it, args=(node, ready, stop))
+    child.start()
+    try:
+        assert ready.wait(10)
+        assert refused(job(node)) == "open-for-writing"
+    finally:
+        stop.set()
+        child.join(10)
+    claim(job(node), live()).close()
+
+
+def _write_it(node: str, ready: Any, stop: Any) -> None:
+    descriptor = os.open(node, os.O_RDWR)
+    ready.set()
+    stop.wait(20)
+    os.close(descriptor)
+
+
+def test_a_loop_over_a_device_is_only_a_view_of_it(node: str) -> None:
+    with loop(Path(node)) as view:
+        assert refused(job(view)) == "loop-over-device"
+
+
 def test_nothing_but_loops_here(node: str) -> None:
     name = next(path.name for path in Path("/sys/block").iterdir() if not path.name.startswith("loop"))
     assert refused(job(msgspec.structs.replace(media(node), name=name))) == "loops-only"

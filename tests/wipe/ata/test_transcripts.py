@@ -10,11 +10,11 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from agent.wipe.sg import Send
 
 from agent.erasure import Media
 from agent.wipe.ata.family import UNTESTED, open_ata
 from agent.wipe.device import Noted, Refused
+from agent.wipe.sg import Send
 from agent.wipe.transcript import OffScript, Transcript, Turn, read_transcript, recording, replaying
 from tests.wipe.ata.benches import media_of
 from tests.wipe.twins.ata import SECTOR, AtaTwin, Faults
