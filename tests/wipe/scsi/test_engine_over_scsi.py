@@ -74,7 +74,7 @@ def test_a_refusal_goes_down_to_the_overwrite(tmp_path: Path) -> None:
 @pytest.mark.parametrize("faults", [{}, {"forgets": True}, {"liar": True}, {"fails_at": 0xC000}], ids=str)
 def test_cut_at_every_command(technique: Technique, moment: str, faults: dict[str, bool], tmp_path: Path) -> None:
     outcomes = set()
-    for at in range(0, 80, 1 if not faults else 3):
+    for at in range(0, 400, 1 if not faults else 3):
         twin, path = ScsiTwin(blocks=256, faults=Faults(**faults)), tmp_path / f"j{at}"  # type: ignore[arg-type]
         twin.cut_at = (at, moment)  # type: ignore[assignment] # one of its words
         try:
