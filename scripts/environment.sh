@@ -2,7 +2,7 @@
 # Usage: . scripts/environment.sh; environment EXTRA
 # Says plainly what it could not do, and what to do about it.
 
-here=$(CDPATH= cd -- "$(dirname -- "$0")/.." && pwd)
+here=$(CDPATH= cd -- "$(dirname -- "$0")" && while [ ! -f pyproject.toml ] && [ "$PWD" != / ]; do cd ..; done && pwd)
 
 say() { printf '%s\n' "$*" >&2; }
 
