@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from agent.keys import StationKey
     from agent.upload import Enrolled, Inventory
 
+STICK = Path("/run/rebond/mnt/stick")  # where the boot image mounts the station's partition (scripts/image)
 _CONNECTION = re.compile(r"connection-(\d{4})\.json")
 
 
@@ -119,12 +120,12 @@ class Home:
 
 
 def find_home(option: str | None) -> Home:
-    """`--home`, else REBOND_HOME, else /var/lib/rebond for root, else the user's own data folder."""
+    """`--home`, else REBOND_HOME, else the boot stick, else /var/lib/rebond for root, else the user's data folder."""
     told = option or os.environ.get("REBOND_HOME")
     if told:
         return Home(Path(told).absolute())
     if os.geteuid() == 0:
-        return Home(Path("/var/lib/rebond"))
+        return Home(STICK if STICK.is_mount() else Path("/var/lib/rebond"))
     data = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
     return Home(Path(data) / "rebond")
 

@@ -75,6 +75,18 @@ _SKIPPED = {
 _SKIPPED_FOLDERS = {"power", "statistics", "queues", "wakeup", "trace", "msi_irqs", "holders", "slaves", "integrity"}
 
 
+def capture_this_pc(place: Path, now: datetime) -> None:
+    """Inspect this PC, read wider, and write the capture at `place` (a folder, or FILE.zip)."""
+    from agent.host import LiveRunner
+    from agent.probes.inspect import Circumstances, inspect
+
+    runner = RecordingRunner(LiveRunner())
+    host = RecordingHost(Path("/"), runner, is_live=True)
+    machine = inspect(host, Circumstances(now=now))
+    record_wide(host)
+    save(host, runner, machine, place, now)
+
+
 class RecordingRunner:
     """Passes every question on and remembers the answer."""
 

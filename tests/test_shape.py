@@ -20,7 +20,7 @@ LAYERS = {
     "recording": 4, "outbox": 4, "connectors": 4,
     "upload": 4.5, "home": 4.7,
     "visit": 5, "fleet": 5, "bulk": 5.2,
-    "screen": 5.5, "wall": 5.5, "console": 6, "commands": 6, "cli": 7, "__main__": 8,
+    "screen": 5.5, "wall": 5.5, "sheet": 5.7, "console": 6, "commands": 6, "cli": 7, "__main__": 8,
 }  # fmt: skip
 INVENTORY_MAY = {
     "errors", "facts", "text", "units", "erasure", "labels", "oneline", "rules", "verdict", "record", "envelope",

@@ -4,6 +4,7 @@ Modules here import light: what a command needs is imported inside it, so that `
 """
 
 from agent.commands.certificate import add_certificate
+from agent.commands.console import add_console
 from agent.commands.disks import add_disks
 from agent.commands.evidence import add_keys, add_outbox, add_verify
 from agent.commands.look import add_capture, add_inspect, add_judge
@@ -19,6 +20,7 @@ __all__ = ["COMMANDS", "Say"]
 COMMANDS = (
     ("triage", "le travail principal : inspecter, juger, signer, livrer", "the main job: inspect, judge, sign, deliver",
      add_triage),
+    ("console", "la vue en plein écran du technicien", "the technician's full-screen view", add_console),
     ("inspect", "montrer ce qu'est ce PC", "show what this PC is", add_inspect),
     ("judge", "juger ce PC, ou une capture, selon les profils", "judge this PC, or a capture, against profiles",
      add_judge),

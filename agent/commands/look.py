@@ -68,7 +68,7 @@ def run_inspect(options: argparse.Namespace, say: Say) -> int:
     if options.json:
         tell_json(machine)
     else:
-        from agent.commands.sheet import sheet
+        from agent.sheet import sheet
 
         tell(sheet(machine, say.lang))
     return 0
@@ -87,23 +87,16 @@ def run_judge(options: argparse.Namespace, say: Say) -> int:
     if options.json:
         tell_json({"machine": machine, "verdicts": verdicts})
     else:
-        from agent.commands.sheet import verdict_lines
+        from agent.sheet import verdict_lines
 
         tell(verdict_lines(machine, verdicts, say.lang))
     return 0
 
 
 def run_capture(options: argparse.Namespace, say: Say) -> int:
-    from agent.host import LiveRunner
-    from agent.probes.inspect import Circumstances, inspect
-    from agent.recording import RecordingHost, RecordingRunner, record_wide, save
+    from agent.recording import capture_this_pc
 
-    now = datetime.now(UTC)
-    runner = RecordingRunner(LiveRunner())
-    host = RecordingHost(Path("/"), runner, is_live=True)
-    machine = inspect(host, Circumstances(now=now))
-    record_wide(host)
-    save(host, runner, machine, options.place, now)
+    capture_this_pc(options.place, datetime.now(UTC))
     tell(
         say(
             f"Capture écrite : {options.place}. Les numéros de série y sont remplacés.",

@@ -10,12 +10,8 @@ from agent.commands.look import add_json, add_profile_choice, add_source, look
 from agent.commands.say import Say, note, tell, tell_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from agent.facts import Machine
     from agent.home import Home
     from agent.outbox import Outbox
-    from agent.rules import Profile
     from agent.screen import Result
     from agent.upload import Delivery
     from agent.verdict import Verdict
@@ -58,6 +54,7 @@ def run_triage(options: argparse.Namespace, say: Say) -> int:
     from agent.outbox import Outbox
     from agent.record import ProfileUsed
     from agent.rules import load_profiles
+    from agent.sheet import result_of
     from agent.verdict import judge
     from agent.visit import Desk, clock_evidence, note_visit
 
@@ -91,7 +88,8 @@ def run_triage(options: argparse.Namespace, say: Say) -> int:
         record = {"id": noted.id, "digest": noted.digest, "path": str(noted.path)} if noted else None
         tell_json({"machine": machine, "verdicts": verdicts, "record": record})
     else:
-        _show(_result(machine, verdicts, profiles, say.lang, outbox, where), say)
+        waiting, refused = len(outbox.waiting()), len(outbox.refused())
+        _show(result_of(machine, verdicts, profiles, say.lang, waiting=waiting, refused=refused, where=where), say)
     return 1 if problem else _exit_code(options, verdicts[0], delivery, outbox)
 
 
@@ -143,48 +141,6 @@ def _embedded(home: "Home", say: Say):  # type: ignore[no-untyped-def] # an uplo
     trust_log(home.trust, trust.origin, trust.log_public_key)
     # No connection is kept: the embedded one is found anew each time, its port may change.
     return Inventory(url=address.url, origin=address.origin, log_public_key=address.log_public_key)
-
-
-def _result(
-    machine: "Machine", verdicts: "Sequence[Verdict]", profiles: "Sequence[Profile]", lang: str, outbox: "Outbox",
-    where: str | None,
-) -> "Result":  # fmt: skip
-    from agent.commands.sheet import purchases, sentence
-    from agent.oneline import one_line
-    from agent.screen import Result
-    from agent.verdict import best_fitting
-
-    verdict = verdicts[0]
-    actions = purchases(verdict, lang)
-    suits = tuple(fitting.title.told(lang) for fitting in best_fitting(machine, profiles))
-    return Result(
-        machine=one_line(machine, lang),
-        outcome=verdict.outcome,
-        profile=verdict.title.told(lang),
-        reasons=tuple(sentence(reason, lang) for reason in verdict.reasons),
-        actions=actions or _next_step(verdict.outcome, lang),
-        suits=suits if verdict.outcome != "refurbish" else (),
-        waiting=len(outbox.waiting()),
-        refused=len(outbox.refused()),
-        where=where,
-    )
-
-
-def _next_step(outcome: str, lang: str) -> tuple[str, ...]:
-    """What to do when the rules name no part."""
-    told = {
-        "refurbish": ("Effacer les disques, puis installer le système.", "Wipe the disks, then install the system."),
-        "repair": ("Voir avec le responsable : la réparation n'a pas de pièce connue.", "Ask the person in charge."),
-        "review": (
-            "Vérifier les points ci-dessus, puis relancer le tri.",
-            "Check the points above, then run triage again.",
-        ),
-        "recycle": (
-            "Effacer ou détruire les disques. Garder les bonnes pièces. Mettre à recycler.",
-            "Wipe or destroy the disks. Keep the good parts. Send to recycling.",
-        ),
-    }[outcome]
-    return (told[lang == "en"],)
 
 
 def _where(home: "Home", digest: str) -> str | None:

@@ -16,6 +16,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from tests.e2e.glyphs import Font, read_screen
+from tests.e2e.keyboard import AMERICAN, FRENCH, NAMED, strokes
+
 QEMU = "qemu-system-x86_64"
 SECURE = ("/usr/share/OVMF/OVMF_CODE_4M.secboot.fd", "/usr/share/OVMF/OVMF_VARS_4M.ms.fd")
 UEFI = ("/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd")
@@ -31,8 +34,10 @@ class Pc:
     def __init__(
         self, folder: Path, *, memory_mib: int = 1024, cpu: str = "max", firmware: tuple[str, str] | None = None,
         machine: str = "q35", devices: Sequence[str] = (), boot: Sequence[str] = (), cores: int = 2,
+        fonts: Sequence[Font] = (),
     ) -> None:  # fmt: skip
         self.folder = folder
+        self.fonts = list(fonts)
         folder.mkdir(parents=True, exist_ok=True)
         argv = [
             QEMU, "-nodefaults", "-no-user-config", "-accel", "tcg,thread=multi", "-m", str(memory_mib),
@@ -168,5 +173,41 @@ class Pc:
     # --- the screen ---------------------------------------------------------------------------------------------------
 
     def screendump(self, path: Path) -> Path:
-        self.ask("screendump", filename=str(path), format="png")
+        """As PNG, or as PPM by the file's name."""
+        self.ask("screendump", filename=str(path), format=path.suffix.lstrip("."))
         return path
+
+    def screen(self) -> list[str]:
+        """The text on the screen, line by line."""
+        return read_screen(self.screendump(self.folder / "screen.ppm"), self.fonts)
+
+    def wait_screen(self, words: str, timeout_s: float = 120) -> list[str]:
+        """Until these words stand on one line of the screen."""
+        until = time.monotonic() + timeout_s
+        while True:
+            lines = self.screen()
+            if any(words in line for line in lines):
+                return lines
+            if time.monotonic() > until or not self.is_on:
+                raise PowerFailure(f"{words!r} not on the screen:\n" + "\n".join(lines))
+            self.listen(0.5)
+
+    # --- the keyboard -------------------------------------------------------------------------------------------------
+
+    def press(self, *names: str) -> None:
+        """Named keys, one after the other: "Enter", "F2"."""
+        self._strike([NAMED[name] for name in names])
+
+    def type(self, text: str) -> None:
+        """By a hand on a French keyboard."""
+        self._strike(strokes(text, FRENCH))
+
+    def scan(self, text: str) -> None:
+        """By a bar code scanner, which types like an American keyboard and ends with Enter."""
+        self._strike([*strokes(text, AMERICAN), NAMED["Enter"]])
+
+    def _strike(self, chords: list[tuple[str, ...]]) -> None:
+        for chord in chords:
+            keys = [{"type": "qcode", "data": key} for key in chord]
+            self.ask("send-key", keys=keys, **{"hold-time": 20})
+            self.listen(0.06)  # the next key must not meet this one still down

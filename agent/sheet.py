@@ -1,6 +1,6 @@
-"""Facts and verdicts as plain text on a terminal of any width: `inspect` and `judge` without --json."""
+"""Facts and verdicts in plain words: the sheet of `inspect` and `judge`, and what the result screen shows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -8,9 +8,10 @@ import msgspec
 from agent.facts import Machine, source_of
 from agent.labels import item_label, label, tell, tell_why
 from agent.oneline import one_line
-from agent.screen import SIGNS, WORDS
+from agent.rules import Profile
+from agent.screen import SIGNS, WORDS, Result
 from agent.text import clean
-from agent.verdict import Reason, Verdict
+from agent.verdict import Reason, Verdict, best_fitting
 
 _SECTIONS = ("system", "firmware", "cpu", "memory", "clock")
 _LISTS = ("disks", "batteries", "displays", "gpus", "networks", "audio", "cameras", "optical", "usb", "sensors",
@@ -91,3 +92,40 @@ def sentence(reason: Reason, lang: str) -> str:
     """Why it matters, in plain words, then what was seen and wanted; of an unknown fact only that it is unknown."""
     told = reason.told.told(lang)
     return clean(told if reason.unknown else f"{reason.because.told(lang)} {told}", 400)
+
+
+def result_of(
+    machine: Machine, verdicts: Sequence[Verdict], profiles: Sequence[Profile], lang: str, *, waiting: int = 0,
+    refused: int = 0, where: str | None = None,
+) -> Result:  # fmt: skip
+    """What the result screen says of the first verdict."""
+    verdict = verdicts[0]
+    suits = tuple(fitting.title.told(lang) for fitting in best_fitting(machine, profiles))
+    return Result(
+        machine=one_line(machine, lang),
+        outcome=verdict.outcome,
+        profile=verdict.title.told(lang),
+        reasons=tuple(sentence(reason, lang) for reason in verdict.reasons),
+        actions=purchases(verdict, lang) or _next_step(verdict.outcome, lang),
+        suits=suits if verdict.outcome != "refurbish" else (),
+        waiting=waiting,
+        refused=refused,
+        where=where,
+    )
+
+
+def _next_step(outcome: str, lang: str) -> tuple[str, ...]:
+    """What to do when the rules name no part."""
+    told = {
+        "refurbish": ("Effacer les disques, puis installer le système.", "Wipe the disks, then install the system."),
+        "repair": ("Voir avec le responsable : la réparation n'a pas de pièce connue.", "Ask the person in charge."),
+        "review": (
+            "Vérifier les points ci-dessus, puis relancer le tri.",
+            "Check the points above, then run triage again.",
+        ),
+        "recycle": (
+            "Effacer ou détruire les disques. Garder les bonnes pièces. Mettre à recycler.",
+            "Wipe or destroy the disks. Keep the good parts. Send to recycling.",
+        ),
+    }[outcome]
+    return (told[lang == "en"],)

@@ -1,0 +1,230 @@
+"""The technician's view as a Textual application: which screen, what runs in the background, what the top bar says."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeVar
+
+from textual.app import App
+from textual.binding import BindingType
+
+from agent.console.bench import Bench, Queue
+from agent.console.page import Page
+from agent.errors import RebondError
+from agent.text import clean
+
+T = TypeVar("T")
+_TICK_S = 1.0
+_RETRY_MOST_S = 300.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """What the top bar tells: always, on every screen."""
+
+    queue: Queue = Queue()
+    wipe: str = ""  # "effacement 41 %"
+    stick: str = ""  # "CLÉ ABSENTE"
+
+    def told(self, lang: str) -> str:
+        en = lang == "en"
+        waiting = self.queue.waiting
+        if not self.queue.is_known:
+            records = "records: ?" if en else "fiches : ?"
+        elif waiting:
+            records = f"{waiting} waiting" if en else f"{waiting} en attente"
+        else:
+            records = "nothing waiting" if en else "rien en attente"
+        if self.queue.refused:
+            records += f", {self.queue.refused} " + ("refused" if en else "refusées")
+        return "   ".join(part for part in (self.stick, self.wipe, records) if part)
+
+
+class Console(App[str]):
+    """`run()` returns "off", "again" (restart the PC) or None (only leave)."""
+
+    TITLE = "Rebond"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = []
+    CSS = """
+    Screen { background: ansi_default; color: ansi_default; layout: vertical; overflow: hidden; }
+    #head, #foot, #news { height: 1; width: 100%; }
+    #head { dock: top; }
+    #foot { dock: bottom; }
+    #news { dock: bottom; margin-bottom: 1; }
+    Static { background: ansi_default; color: ansi_default; width: 100%; }
+    Choices { height: auto; width: 100%; background: ansi_default; color: ansi_default; }
+    Paper { height: 1fr; scrollbar-size: 0 0; background: ansi_default; color: ansi_default; padding: 0 1; }
+    Input, Input:focus { border: none; height: 1; padding: 0; background: ansi_default; color: ansi_default;
+        width: 1fr; }
+    Input > .input--cursor { background: ansi_default; color: ansi_default; text-style: reverse; }
+    .row { height: 1; width: 100%; layout: horizontal; }
+    .label { width: 24; }
+    """
+
+    def __init__(self, bench: Bench) -> None:
+        super().__init__(ansi_color=True)
+        self.bench = bench
+        self.status = Status()
+        self.news = ""
+        self.probes: dict[str, str] = {}  # name → state
+        self.is_looking = False
+        self._retry_at, self._failures, self._is_delivering = 0.0, 0, False
+        self._is_noting = False
+
+    # --- work beside the screen ---------------------------------------------------------------------------------------
+
+    def spawn(self, work: Callable[[], T], then: Callable[[T], object] | None = None) -> None:
+        """`work` in a thread that no exit waits for (it may hang with a dying disk); `then` with its result, here."""
+
+        def run() -> None:
+            try:
+                result = work()
+            except RebondError as error:
+                self._back(self.tell, error.told(self.bench.lang))
+                return
+            except Exception as error:  # noqa: BLE001 - whatever it is, the technician's screen stays
+                self._back(self.tell, f"{type(error).__name__}: {error}")
+                return
+            if then is not None:
+                self._back(then, result)
+
+        threading.Thread(target=run, daemon=True).start()
+
+    def _back(self, call: Callable[..., object], *arguments: Any) -> None:
+        """From any thread into the screen's own; silently nothing once the screen is gone."""
+        if self.is_running:
+            self.call_later(call, *arguments)
+
+    def on_mount(self) -> None:
+        from agent.console.start import Start
+
+        self.push_screen(Start())
+        self.look()
+        self.set_interval(_TICK_S, self.tick)
+        self.tick()
+
+    # --- the top bar, once a second -----------------------------------------------------------------------------------
+
+    def tick(self) -> None:
+        self.spawn(self.bench.queue, self._queued)
+
+    def _queued(self, queue: Queue) -> None:
+        self.show_status(queue=queue)
+        if queue.waiting and queue.has_inventory and not self._is_delivering and time.monotonic() >= self._retry_at:
+            self.deliver()
+
+    def show_status(self, **changes: Any) -> None:
+        from dataclasses import replace
+
+        self.status = replace(self.status, **changes)
+        page = self.screen
+        if isinstance(page, Page):
+            page.draw_bars()
+            page.refresh_all()
+
+    def tell(self, sentence: str) -> None:
+        """The line above the keys, until the next one."""
+        self.news = clean(sentence, 400)
+        self.show_status()
+
+    # --- looking at the PC --------------------------------------------------------------------------------------------
+
+    def look(self) -> None:
+        if self.is_looking:
+            return
+        self.is_looking, self.probes = True, {}
+        self.spawn(lambda: self.bench.inspect(self._probed), self._looked)
+
+    def _probed(self, name: str, state: str) -> None:
+        self._back(self._note_probe, name, state)
+
+    def _note_probe(self, name: str, state: str) -> None:
+        self.probes[name] = state
+        self.show_status()
+
+    def _looked(self, _: None) -> None:
+        self.is_looking = False
+        self.show_status()
+
+    # --- records ------------------------------------------------------------------------------------------------------
+
+    def note(self) -> None:
+        """Keep the record of this look; then deliver it."""
+        if self._is_noting:
+            return
+        self._is_noting = True
+
+        def noted(problem: RebondError | None) -> None:
+            self._is_noting = False
+            if problem is not None:
+                lost = "La fiche n'est PAS gardée." if self.bench.lang != "en" else "The record is NOT kept."
+                self.tell(f"{lost} {problem.told(self.bench.lang)}")
+            else:
+                self.news = ""
+                self._retry_at = 0.0
+                self.tick()
+
+        self.spawn(self.bench.note, noted)
+
+    def deliver(self) -> None:
+        if self._is_delivering:
+            return
+        self._is_delivering = True
+
+        def done(delivery: Any) -> None:
+            from random import random
+
+            from agent.upload import pause_s
+
+            self._is_delivering = False
+            if delivery is None:
+                return
+            if delivery.waiting:
+                self._retry_at = time.monotonic() + min(_RETRY_MOST_S, pause_s(self._failures, 0, random))
+                self._failures += 1
+                problem = delivery.problem_en if self.bench.lang == "en" else delivery.problem_fr
+                if problem:
+                    self.news = clean(problem, 400)
+            else:
+                self._failures, self.news = 0, ""
+            self.tick()
+
+        self.spawn(self.bench.deliver, done)
+
+    # --- keys that mean the same everywhere ---------------------------------------------------------------------------
+
+    def common_key(self, key: str, page: Page) -> bool:
+        """True when it was one of them."""
+        if key == "f8":
+            self.capture()
+        elif key == "f12":
+            self.bench.lang = "fr" if self.bench.lang == "en" else "en"
+            self.show_status()
+        elif key == "f10":
+            from agent.console.leaving import Leaving
+
+            if not isinstance(page, Leaving):
+                self.push_screen(Leaving())
+        elif key == "escape" and len(self.screen_stack) > 2:  # below is the start, which nobody leaves by accident
+            self.pop_screen()
+        else:
+            return False
+        return True
+
+    def capture(self) -> None:
+        en = self.bench.lang == "en"
+        self.tell("Keeping this PC's raw data..." if en else "Je garde les données brutes de ce PC...")
+
+        def kept(place: Any) -> None:
+            name = place.name
+            self.tell(f"Kept: captures/{name}" if en else f"Gardé : captures/{name}. Donnez-le au responsable.")
+
+        self.spawn(self.bench.capture, kept)
+
+    def action_help_quit(self) -> None:
+        """Ctrl-C and Ctrl-Q do nothing here: a scanner or a cat must not end a wipe."""
+
+    async def action_quit(self) -> None:
+        return None

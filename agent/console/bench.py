@@ -1,0 +1,158 @@
+"""One PC on the bench: looked at, judged, noted, delivered. All the console's work, and no widget.
+
+Every method may take long (a dying disk, a slow stick, no network) and is called from a thread of its own; what went
+wrong is returned or kept as a sentence, never raised for the screens to stumble over.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agent.errors import RebondError, StorageError
+from agent.facts import Machine
+from agent.home import Home
+from agent.host import Host
+from agent.outbox import Outbox
+from agent.record import ProfileUsed
+from agent.rules import Profile
+from agent.verdict import Verdict, judge
+from agent.visit import Desk, Noted, clock_evidence, note_visit
+
+if TYPE_CHECKING:
+    from agent.keys import StationKey
+    from agent.upload import Delivery
+
+Progress = Callable[[str, str], None]  # probe, "started" | "done" | "failed" | "late"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """What waits for the inventory, as shown at the top of every screen."""
+
+    waiting: int = 0
+    refused: int = 0
+    is_known: bool = True  # False: the outbox cannot be read (the stick was pulled out)
+    has_inventory: bool = False
+
+
+@dataclass
+class Bench:
+    """`host` is this PC, or a capture (then there is nothing to wipe). Fields are replaced whole, never changed."""
+
+    home: Home
+    host: Host
+    profiles: Sequence[Profile]
+    lang: str = "fr"
+    taken_at: datetime | None = None  # of a capture
+    desk: Desk = Desk()
+    machine: Machine | None = None
+    verdicts: tuple[Verdict, ...] = ()
+    noted: Noted | None = None
+    delivered: frozenset[str] = frozenset()
+    _key: "StationKey | None" = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def outbox(self) -> Outbox:
+        return Outbox(self.home.outbox)
+
+    def key(self) -> "StationKey":
+        """The station's key, read once: a stick that is pulled out later takes the file away, not the key."""
+        with self._lock:
+            if self._key is None:
+                self._key = self.home.key()
+            return self._key
+
+    def tell(self, error: RebondError) -> str:
+        return error.told(self.lang)
+
+    # --- looking and judging ------------------------------------------------------------------------------------------
+
+    def inspect(self, progress: Progress) -> None:
+        """Look at the PC and judge it. What the hardware does becomes gaps, never an error."""
+        from agent.probes.inspect import Circumstances, inspect
+
+        try:
+            mac_key = self.home.mac_key(self.key())
+        except RebondError:  # told when the record is to be kept; looking needs no key
+            mac_key = None
+        now = self.taken_at or datetime.now(UTC)
+        machine = inspect(self.host, Circumstances(now=now, mac_key=mac_key), progress)
+        self.take(machine)
+
+    def take(self, machine: Machine) -> None:
+        """These facts count from now on; the record of earlier ones stays what it is."""
+        self.verdicts = tuple(judge(machine, profile) for profile in self.profiles)
+        self.machine, self.noted = machine, None
+
+    # --- the record ---------------------------------------------------------------------------------------------------
+
+    def note(self) -> StorageError | None:
+        """Write, sign and queue the record of this look; None when it is safe, else why it is not."""
+        assert self.machine is not None
+        now = datetime.now(UTC)
+        used = [ProfileUsed(name=one.name, version=one.version, digest=one.digest) for one in self.profiles]
+        try:
+            self.noted = note_visit(
+                self.machine, self.verdicts, used, key=self.key(), outbox=self.outbox, now=now, desk=self.desk,
+                clock=clock_evidence(Host(), self.machine, now),
+            )  # fmt: skip
+        except StorageError as error:
+            return error
+        except RebondError as error:
+            return StorageError(fr=error.fr, en=error.en)
+        return None
+
+    def name(self, *, sticker: str | None = None, lot: str | None = None, operator: str | None = None) -> None:
+        """What was scanned; None leaves what is known."""
+        told = {"sticker": sticker, "lot": lot, "operator": operator}
+        self.desk = replace(self.desk, **{name: code for name, code in told.items() if code is not None})
+
+    # --- delivery -----------------------------------------------------------------------------------------------------
+
+    def queue(self) -> Queue:
+        try:
+            outbox = self.outbox
+            return Queue(
+                waiting=len(outbox.waiting()), refused=len(outbox.refused()),
+                has_inventory=self.home.connection() is not None,
+            )  # fmt: skip
+        except (RebondError, OSError):
+            return Queue(is_known=False)
+
+    def deliver(self) -> "Delivery | None":
+        """One pass over what waits; None without an inventory. Its `problem_*` says why something still waits."""
+        from agent.upload import Delivery, open_session
+        from agent.visit import hand_over
+
+        try:
+            inventory = self.home.connection()
+            if inventory is None:
+                return None
+            done = hand_over(self.outbox, inventory, open_session())
+        except RebondError as error:
+            return Delivery(waiting=self.queue().waiting, problem_fr=error.fr, problem_en=error.en)
+        self.delivered |= frozenset(done.delivered)
+        return done
+
+    # --- a PC that Rebond does not understand -------------------------------------------------------------------------
+
+    def capture(self) -> Path:
+        """Keep this PC's raw sources in the station's folder, serials replaced; RebondError when it cannot be kept."""
+        from agent.recording import capture_this_pc
+
+        now = datetime.now(UTC)
+        folder = self.home.root / "captures"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageError(
+                fr=f"La capture ne peut pas être gardée ({error.strerror}). La clé est-elle branchée ?",
+                en=f"The capture cannot be kept ({error.strerror}). Is the stick plugged in?",
+            ) from error
+        place = folder / f"{now:%Y%m%d-%H%M%S}.zip"
+        capture_this_pc(place, now)
+        return place

@@ -1,0 +1,70 @@
+"""The end of a visit: is everything kept and delivered, the code for the label, and the switch."""
+
+from collections.abc import Iterable, Sequence
+
+from rich.text import Text
+from textual.widget import Widget
+from textual.widgets import Static
+
+from agent.console.page import Choices, Page, Shortcut
+from agent.console.qr import QrPage
+
+
+class Leaving(Page):
+    heading = ("Finir", "Finish")
+
+    def middle(self) -> Iterable[Widget]:
+        yield Static(id="kept", markup=False)
+        yield Choices(id="next")
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.query_one("#next", Choices).focus()
+
+    def shortcuts(self) -> Sequence[Shortcut]:
+        return (
+            Shortcut("enter", "Entrée", "choisir", "choose"),
+            Shortcut("escape", "Échap", "retour", "back"),
+        )
+
+    def refresh_all(self) -> None:
+        if not self.is_mounted:
+            return
+        lines = self._kept()
+        options = [("off", self.say("Éteindre ce PC", "Switch this PC off")),
+                   ("again", self.say("Redémarrer ce PC", "Restart this PC")),
+                   ("back", self.say("Revenir", "Go back"))]  # fmt: skip
+        if self.console.bench.noted is not None:
+            options.insert(0, ("code", self.say("Montrer le code QR de la fiche", "Show the record's QR code")))
+        self.query_one("#kept", Static).update(Text("\n".join([*lines, ""])))
+        self.query_one("#next", Choices).offer(options)
+
+    def _kept(self) -> list[str]:
+        bench, queue = self.console.bench, self.console.status.queue
+        lines = [""]
+        noted = bench.noted
+        if noted is None:
+            lines.append(self.say("  Aucune fiche de ce PC n'est gardée.", "  No record of this PC is kept."))
+        elif noted.digest in bench.delivered:
+            lines.append(self.say("  [OK] La fiche est à l'inventaire.", "  [OK] The inventory has the record."))
+        else:
+            lines.append(
+                self.say(
+                    "  La fiche est gardée sur la clé. Elle partira quand l'inventaire répondra.",
+                    "  The record is kept on the stick. It will leave when the inventory answers.",
+                )
+            )
+        if queue.waiting:
+            lines.append(self.say(f"  En attente : {queue.waiting}.", f"  Waiting: {queue.waiting}."))
+        if noted is not None:
+            code = noted.digest[:12].upper()
+            lines.append(self.say(f"  Code à noter sur l'étiquette : {code}", f"  Code for the label: {code}"))
+        return lines
+
+    def on_choices_taken(self, event: Choices.Taken) -> None:
+        if event.name == "back":
+            self.console.pop_screen()
+        elif event.name == "code":
+            self.console.push_screen(QrPage())
+        else:
+            self.console.exit(event.name)

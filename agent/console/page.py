@@ -1,0 +1,193 @@
+"""What every screen shares: a bar at the top (what waits, what runs), its own middle, its keys at the bottom.
+
+Sixteen colours at most, and none that says anything by itself; only signs that the Linux console's fonts have.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import VerticalScroll
+from textual.events import Key, Resize
+from textual.message import Message
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Static
+
+if TYPE_CHECKING:
+    from agent.console.app import Console
+
+WIDTH_LEAST, HEIGHT_LEAST = 80, 24
+POINTER = "▶"
+
+
+@dataclass(frozen=True, slots=True)
+class Shortcut:
+    """A key of this screen, and what it does."""
+
+    key: str  # Textual's name: "enter", "f2"
+    told: str  # as on a French keyboard: "Entrée", "F2"
+    fr: str
+    en: str
+
+
+class Page(Screen[None]):
+    """One screen. `act` gets every key that no widget took, by Textual's name."""
+
+    heading: ClassVar[tuple[str, str]] = ("", "")
+    BINDINGS: ClassVar[list[BindingType]] = []
+
+    @property
+    def console(self) -> "Console":
+        from agent.console.app import Console
+
+        assert isinstance(self.app, Console)
+        return self.app
+
+    def say(self, fr: str, en: str) -> str:
+        return en if self.console.bench.lang == "en" else fr
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="head", markup=False)
+        yield from self.middle()
+        yield Static(id="news", markup=False)
+        yield Static(id="foot", markup=False)
+
+    def middle(self) -> Iterable[Widget]:
+        """The screen's own widgets."""
+        return ()
+
+    def shortcuts(self) -> Sequence[Shortcut]:
+        return ()
+
+    def act(self, key: str) -> None:
+        """A key of `shortcuts` (or any other that nobody took) was pressed."""
+
+    def refresh_all(self) -> None:
+        """Something behind the screen has changed; also called once a second."""
+
+    # --- bars ---------------------------------------------------------------------------------------------------------
+
+    def on_mount(self) -> None:
+        self.draw_bars()
+        self.refresh_all()
+
+    def on_screen_resume(self) -> None:
+        self.draw_bars()
+        self.refresh_all()
+
+    def on_resize(self, event: Resize) -> None:
+        self.draw_bars()
+        self.refresh_all()
+
+    def draw_bars(self) -> None:
+        width = self.size.width or WIDTH_LEAST
+        left = f" REBOND  {self.say(*self.heading)}"
+        right = f"{self.console.status.told(self.console.bench.lang)} "
+        room = max(0, width - len(right) - 1)
+        self.query_one("#head", Static).update(Text(f"{left[:room]:<{room}} {right}"[:width], style="reverse"))
+        self.query_one("#news", Static).update(Text(f" {self.news()}"[:width]))
+        foot = Text(" ", style="reverse", no_wrap=True)
+        for one in self.shortcuts():
+            foot.append(one.told, style="bold reverse")
+            foot.append(f" {self.say(one.fr, one.en)}   ", style="reverse")
+        foot.pad_right(max(0, width - foot.cell_len))
+        self.query_one("#foot", Static).update(foot)
+
+    def news(self) -> str:
+        if self.size.width and (self.size.width < WIDTH_LEAST or self.size.height < HEIGHT_LEAST):
+            return self.say("Écran trop petit : il faut 80 colonnes et 24 lignes.", "Screen too small: 80 × 24 needed.")
+        return self.console.news
+
+    def on_key(self, event: Key) -> None:
+        if self.console.common_key(event.key, self):
+            event.stop()
+            return
+        self.act(event.key)
+
+
+class Choices(Widget, can_focus=True):
+    """A list to choose from with the arrows, or by its number; Enter takes it."""
+
+    class Taken(Message):
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.name = name
+
+    def __init__(self, options: Sequence[tuple[str, str]] = (), **kwargs: str) -> None:
+        super().__init__(**kwargs)  # type: ignore[arg-type] # id
+        self.options: tuple[tuple[str, str], ...] = tuple(options)
+        self.at = 0
+
+    def offer(self, options: Sequence[tuple[str, str]], at: str | None = None) -> None:
+        """(name, label) each; the place chosen before stays, by name."""
+        before = at or (self.options[self.at][0] if self.options else None)
+        self.options = tuple(options)
+        names = [name for name, _ in self.options]
+        self.at = names.index(before) if before in names else 0
+        self.refresh(layout=True)
+
+    def render(self) -> Text:
+        lines = []
+        for place, (_, label) in enumerate(self.options):
+            pointer = POINTER if place == self.at else " "
+            lines.append((f" {pointer} {place + 1}. {label}", "bold" if place == self.at else ""))
+        text = Text(no_wrap=True, overflow="ellipsis")
+        for place, (line, style) in enumerate(lines):
+            text.append(line + ("\n" if place + 1 < len(lines) else ""), style=style)
+        return text
+
+    def get_content_height(self, container: object, viewport: object, width: int) -> int:
+        return max(1, len(self.options))
+
+    def on_key(self, event: Key) -> None:
+        count = len(self.options)
+        if not count:
+            return
+        if event.key in ("up", "down"):
+            self.at = (self.at + (1 if event.key == "down" else -1)) % count
+        elif event.key == "enter":
+            self.post_message(self.Taken(self.options[self.at][0]))
+        elif event.character and (digit := digit_of(event.character)) and digit <= count:
+            self.at = digit - 1
+            self.post_message(self.Taken(self.options[self.at][0]))
+        else:
+            return
+        event.stop()
+        self.refresh()
+
+
+_ROW = "&é\"'(-è_ç"  # 1 to 9 on a French keyboard without shift
+
+
+def digit_of(sign: str) -> int:
+    """1 to 9, with or without shift on a French keyboard; 0 for every other sign."""
+    if sign.isascii() and sign.isdigit():
+        return int(sign)
+    return _ROW.find(sign) + 1 if sign in _ROW else 0
+
+
+class Paper(VerticalScroll, can_focus=True):
+    """Text longer than the screen; the last line of it tells where one is."""
+
+    def __init__(self, **kwargs: str) -> None:
+        super().__init__(**kwargs)  # type: ignore[arg-type] # id
+        self._text = Static("", markup=False)
+
+    def compose(self) -> ComposeResult:
+        yield self._text
+
+    def write(self, text: str) -> None:
+        self._text.update(Text(text))
+
+    @property
+    def place(self) -> str:
+        """ "37 %": how far down."""
+        most = self.max_scroll_y
+        return f"{round(100 * self.scroll_offset.y / most)} %" if most else ""
+
+
+Work = Callable[[], object]

@@ -1,0 +1,51 @@
+"""The record's QR code in text, for a telephone or a scanner: two columns a module, so that it is square on a
+console, whose fonts have no half blocks.
+"""
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.events import Key
+from textual.widgets import Static
+
+from agent.console.page import Page
+
+_QUIET = 1  # modules around it; the standard asks for four, the dark screen around gives the rest
+_DARK, _LIGHT = "  ", "██"  # drawn light on dark: a console is dark
+
+
+def qr_lines(text: str, columns: int, lines: int) -> list[str]:
+    """The code of this text where it fits, else nothing. Capitals, digits and ":" take the least room."""
+    import segno
+
+    code = segno.make_qr(text, error="l", boost_error=False)
+    rows = [[bool(cell) for cell in row] for row in code.matrix]
+    side = len(rows) + 2 * _QUIET
+    if side > lines or 2 * side > columns:
+        return []
+    blank = [False] * side
+    framed = [blank] * _QUIET + [[False] * _QUIET + row + [False] * _QUIET for row in rows] + [blank] * _QUIET
+    return ["".join(_DARK if cell else _LIGHT for cell in row) for row in framed]
+
+
+class QrPage(Page):
+    """Nothing but the code; any key goes back. It needs 46 columns and 23 lines."""
+
+    heading = ("Code QR", "QR code")
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="code", markup=False)
+
+    def draw_bars(self) -> None:
+        """There is no room for any."""
+
+    def refresh_all(self) -> None:
+        if not self.is_mounted:
+            return
+        noted = self.console.bench.noted
+        told = f"REBOND:{noted.digest[:12].upper()}" if noted else "REBOND"
+        lines = qr_lines(told, self.size.width, self.size.height) or [told]
+        self.query_one("#code", Static).update(Text("\n".join(lines)))
+
+    def on_key(self, event: Key) -> None:
+        event.stop()
+        self.console.pop_screen()

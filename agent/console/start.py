@@ -1,0 +1,144 @@
+"""The first screen: scan the sticker, the lot, the technician's code. The PC is being looked at meanwhile."""
+
+from collections.abc import Iterable, Sequence
+
+from rich.text import Text
+from textual.containers import Horizontal
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+from agent.console.page import Page, Shortcut
+from agent.console.scanner import read_code
+
+_FIELDS = (
+    ("sticker", "Étiquette du PC", "Sticker of the PC"),
+    ("lot", "Lot", "Lot"),
+    ("operator", "Technicien", "Technician"),
+)
+
+
+class Start(Page):
+    heading = ("Un nouveau PC", "A new PC")
+
+    def middle(self) -> Iterable[Widget]:
+        yield Static(id="intro", markup=False)
+        for name, fr, en in _FIELDS:
+            known = getattr(self.console.bench.desk, name) or ""
+            yield Horizontal(
+                Static(f"   {self.say(fr, en)} :", classes="label", id=f"label-{name}", markup=False),
+                Input(value=known, id=name, select_on_focus=True),
+                classes="row",
+            )
+        yield Static(id="looking", markup=False)
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.query_one("#sticker", Input).focus()
+
+    def shortcuts(self) -> Sequence[Shortcut]:
+        return (
+            Shortcut("enter", "Entrée", "suivant", "next"),
+            Shortcut("f2", "F2", "sans étiquette", "no sticker"),
+            Shortcut("f8", "F8", "capture", "capture"),
+            Shortcut("f10", "F10", "éteindre", "switch off"),
+            Shortcut("f12", "F12", "English", "français"),
+        )
+
+    def refresh_all(self) -> None:
+        if not self.is_mounted:
+            return
+        for name, fr, en in _FIELDS:
+            self.query_one(f"#label-{name}", Static).update(f"   {self.say(fr, en)} :")
+        self.query_one("#intro", Static).update(
+            Text(
+                self.say(
+                    "\n  Scannez l'étiquette collée sur le PC, ou tapez son code, puis Entrée.\n",
+                    "\n  Scan the sticker on the PC, or type its code, then Enter.\n",
+                )
+            )
+        )
+        self.query_one("#looking", Static).update(Text("\n" + progress(self)))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        name = event.input.id or ""
+        code = read_code(event.value)
+        if code.kind is not None:  # a lot's or a person's own bar code, whatever line the cursor is on
+            self.query_one(f"#{code.kind}", Input).value = code.text
+            if code.kind != name:
+                event.input.value = ""
+                return
+        event.input.value = code.text
+        if code.problem is not None:
+            self.console.tell(self.say(*code.problem))
+            return
+        for following in self._after(name):
+            field = self.query_one(f"#{following}", Input)
+            if not field.value:
+                field.focus()
+                return
+        self._go()
+
+    @staticmethod
+    def _after(name: str) -> list[str]:
+        names = [name for name, _, _ in _FIELDS]
+        return names[names.index(name) + 1 :]
+
+    def act(self, key: str) -> None:
+        if key == "f2":
+            self.query_one("#sticker", Input).value = ""
+            self._go()
+        elif key in ("up", "down"):
+            if key == "down":
+                self.focus_next(Input)
+            else:
+                self.focus_previous(Input)
+
+    def _go(self) -> None:
+        from agent.console.verdict import VerdictPage
+
+        told = {}
+        for name, _, _ in _FIELDS:
+            code = read_code(self.query_one(f"#{name}", Input).value)
+            if code.problem is not None:
+                self.console.tell(self.say(*code.problem))
+                self.query_one(f"#{name}", Input).focus()
+                return
+            told[name] = code.text
+        before = self.console.bench.desk
+        self.console.bench.name(sticker=told["sticker"], lot=told["lot"], operator=told["operator"])
+        if self.console.bench.desk != before:
+            self.console.bench.noted = None  # said of another sticker
+        self.console.news = ""
+        self.console.push_screen(VerdictPage())
+
+
+def progress(page: Page) -> str:
+    """What is being looked at, for people who wait."""
+    console = page.console
+    if not console.is_looking:
+        return page.say("  Le PC est inspecté.", "  The PC has been looked at.")
+    waiting = [name for name, state in console.probes.items() if state == "started"]
+    done = len(console.probes) - len(waiting)
+    count = max(len(console.probes), 1)
+    bar = "■" * (done * 20 // count)
+    names = ", ".join(_PROBES.get(name, (name, name))[console.bench.lang == "en"] for name in waiting)
+    told = page.say("Inspection", "Looking")
+    return f"  {told} [{bar:<20}] {names[:44]}"
+
+
+_PROBES = {
+    "disks": ("disques", "disks"),
+    "system": ("modèle", "model"),
+    "firmware": ("BIOS", "firmware"),
+    "cpu": ("processeur", "processor"),
+    "memory": ("mémoire", "memory"),
+    "batteries": ("batteries", "batteries"),
+    "displays": ("écrans", "screens"),
+    "gpus": ("carte graphique", "graphics"),
+    "networks": ("réseau", "network"),
+    "usb": ("prises USB", "USB"),
+    "devices": ("son, caméra", "sound, camera"),
+    "sensors": ("capteurs", "sensors"),
+    "hidden-storage": ("disques cachés", "hidden disks"),
+    "clock": ("horloge", "clock"),
+}

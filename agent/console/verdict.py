@@ -1,0 +1,127 @@
+"""The verdict: one word to be read from afar, why, what to do, and what comes next."""
+
+from collections.abc import Iterable, Sequence
+from textwrap import wrap
+
+from rich.text import Text
+from textual.widget import Widget
+from textual.widgets import Static
+
+from agent.console.letters import big
+from agent.console.page import Choices, Page, Paper, Shortcut
+from agent.console.start import progress
+from agent.screen import SIGNS, WORDS, Result
+from agent.sheet import result_of
+
+_COLOURS = {"refurbish": "bold green", "repair": "bold yellow", "review": "bold cyan", "recycle": "bold red"}
+_BIG_LINES = {True: 13, False: 6}  # of a high screen, of 24 lines
+
+
+class VerdictPage(Page):
+    heading = ("Verdict", "Verdict")
+
+    def middle(self) -> Iterable[Widget]:
+        yield Static(id="word", markup=False)
+        yield Paper(id="why")
+        yield Choices(id="next")
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.query_one("#next", Choices).focus()
+        self._note()
+
+    def shortcuts(self) -> Sequence[Shortcut]:
+        return (
+            Shortcut("enter", "Entrée", "choisir", "choose"),
+            Shortcut("f2", "F2", "détails", "details"),
+            Shortcut("f5", "F5", "revoir", "look again"),
+            Shortcut("f8", "F8", "capture", "capture"),
+            Shortcut("escape", "Échap", "retour", "back"),
+        )
+
+    def _note(self) -> None:
+        """The record is kept as soon as there is something to keep: nobody has to ask for it."""
+        bench = self.console.bench
+        if bench.machine is not None and bench.noted is None and not self.console.is_looking:
+            self.console.note()
+
+    def act(self, key: str) -> None:
+        if key == "f2":
+            self._open("details")
+        elif key == "f5":
+            self.console.look()
+        elif key in ("pageup", "pagedown"):
+            paper = self.query_one("#why", Paper)
+            paper.scroll_page_down() if key == "pagedown" else paper.scroll_page_up()
+
+    def on_choices_taken(self, event: Choices.Taken) -> None:
+        self._open(event.name)
+
+    def _open(self, name: str) -> None:
+        if self.console.bench.machine is None:
+            return
+        if name == "details":
+            from agent.console.details import Details
+
+            self.console.push_screen(Details())
+        elif name == "leave":
+            from agent.console.leaving import Leaving
+
+            self.console.push_screen(Leaving())
+
+    def news(self) -> str:
+        paper = self.query_one("#why", Paper)
+        if not super().news() and paper.max_scroll_y > paper.scroll_offset.y:
+            return self.say("Touche « Page suivante » : la suite.", "Page Down: more.")
+        return super().news()
+
+    def refresh_all(self) -> None:
+        if not self.is_mounted:
+            return
+        bench = self.console.bench
+        if bench.machine is None or self.console.is_looking:
+            self.query_one("#word", Static).update(Text("\n" + progress(self) + "\n"))
+            self.query_one("#why", Paper).write("")
+            self.query_one("#next", Choices).offer(())
+            return
+        self._note()
+        result = result_of(bench.machine, bench.verdicts, bench.profiles, bench.lang)
+        is_high = self.size.height >= 30
+        word, sign = WORDS[result.outcome][bench.lang == "en"], SIGNS[result.outcome]
+        lines = big(word, self.size.width - 4, _BIG_LINES[is_high])
+        head = [f" {line}" for line in wrap(result.machine, max(20, self.size.width - 2))[:2]]
+        head.append(
+            f"  {sign} {WORDS[result.outcome][bench.lang == 'en']} - {self.say('pour', 'for')} {result.profile}"
+        )
+        text = Text("\n".join(head) + "\n")
+        text.append("\n".join(f"  {line}" for line in lines), style=_COLOURS[result.outcome])
+        self.query_one("#word", Static).update(text)
+        self.query_one("#why", Paper).write("\n".join(self._why(result)))
+        self.query_one("#next", Choices).offer(self._options())
+
+    def _why(self, result: Result) -> list[str]:
+        width = max(20, self.size.width - 6)
+        lines = [""]
+        if result.actions:
+            lines.append(self.say("À faire", "To do"))
+            lines += [
+                line for number, told in enumerate(result.actions, 1) for line in _item(f"{number}.", told, width)
+            ]
+        if result.reasons:
+            lines.append(self.say("Pourquoi", "Why"))
+            for told in result.reasons:
+                lines += _item("-", told, width)
+        if result.suits:
+            lines += wrap(self.say("Convient déjà pour : ", "Already good for: ") + ", ".join(result.suits), width)
+        return lines
+
+    def _options(self) -> list[tuple[str, str]]:
+        return [
+            ("details", self.say("Détails, pour le responsable", "Details, for the person in charge")),
+            ("leave", self.say("Finir : étiquette, éteindre", "Finish: label, switch off")),
+        ]
+
+
+def _item(sign: str, told: str, width: int) -> list[str]:
+    lines = wrap(told, width - len(sign) - 2) or [""]
+    return [f" {sign if place == 0 else ' ' * len(sign)} {line}" for place, line in enumerate(lines)]
