@@ -92,8 +92,7 @@ class Page(Screen[None]):
         self.query_one("#news", Static).update(Text(f" {self.news()}"[:width]))
         foot = Text(" ", style="reverse", no_wrap=True)
         for one in self.shortcuts():
-            foot.append(one.told, style="bold reverse")
-            foot.append(f" {self.say(one.fr, one.en)}   ", style="reverse")
+            foot.append(f"{one.told} {self.say(one.fr, one.en)}   ")
         foot.pad_right(max(0, width - foot.cell_len))
         self.query_one("#foot", Static).update(foot)
 

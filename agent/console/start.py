@@ -4,10 +4,12 @@ from collections.abc import Iterable, Sequence
 
 from rich.text import Text
 from textual.containers import Horizontal
+from textual.events import DescendantFocus
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from agent.console.page import Page, Shortcut
+from agent.console.letters import big
+from agent.console.page import POINTER, Page, Shortcut
 from agent.console.scanner import read_code
 
 _FIELDS = (
@@ -48,16 +50,19 @@ class Start(Page):
         if not self.is_mounted:
             return
         for name, fr, en in _FIELDS:
-            self.query_one(f"#label-{name}", Static).update(f"   {self.say(fr, en)} :")
-        self.query_one("#intro", Static).update(
-            Text(
-                self.say(
-                    "\n  Scannez l'étiquette collée sur le PC, ou tapez son code, puis Entrée.\n",
-                    "\n  Scan the sticker on the PC, or type its code, then Enter.\n",
-                )
-            )
+            pointer = POINTER if self.focused is self.query_one(f"#{name}", Input) else " "
+            self.query_one(f"#label-{name}", Static).update(f" {pointer} {self.say(fr, en)} :")
+        title = big("Rebond", self.size.width - 4, 7) if self.size.height >= 30 else []
+        told = self.say(
+            "  Scannez l'étiquette collée sur le PC, ou tapez son code, puis Entrée.",
+            "  Scan the sticker on the PC, or type its code, then Enter.",
         )
+        lines = ["", *(f"  {line}" for line in title), *([""] if title else []), told, ""]
+        self.query_one("#intro", Static).update(Text("\n".join(lines)))
         self.query_one("#looking", Static).update(Text("\n" + progress(self)))
+
+    def on_descendant_focus(self, _: DescendantFocus) -> None:
+        self.refresh_all()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         name = event.input.id or ""
