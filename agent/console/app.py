@@ -121,8 +121,7 @@ class Console(App[str]):
         self.status = replace(self.status, **changes)
         page = self.screen
         if isinstance(page, Page):
-            page.draw_bars()
-            page.refresh_all()
+            page.draw()
 
     def tell(self, sentence: str) -> None:
         """The line above the keys, until the next one."""

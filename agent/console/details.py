@@ -48,7 +48,7 @@ class Details(Page):
 
     def refresh_all(self) -> None:
         bench = self.console.bench
-        if not self.is_mounted or bench.machine is None:
+        if bench.machine is None:
             return
         count = 1 + len(bench.profiles)
         name = self.say("Faits", "Facts") if self.at == 0 else bench.profiles[self.at - 1].title.told(bench.lang)

@@ -28,8 +28,6 @@ class Leaving(Page):
         )
 
     def refresh_all(self) -> None:
-        if not self.is_mounted:
-            return
         lines = self._kept()
         options = [("off", self.say("Éteindre ce PC", "Switch this PC off")),
                    ("again", self.say("Redémarrer ce PC", "Restart this PC")),

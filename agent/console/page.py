@@ -71,17 +71,23 @@ class Page(Screen[None]):
 
     # --- bars ---------------------------------------------------------------------------------------------------------
 
+    is_ready = False  # composed: its widgets can be asked for
+
     def on_mount(self) -> None:
-        self.draw_bars()
-        self.refresh_all()
+        self.is_ready = True
+        self.draw()
 
     def on_screen_resume(self) -> None:
-        self.draw_bars()
-        self.refresh_all()
+        self.draw()
 
     def on_resize(self, event: Resize) -> None:
-        self.draw_bars()
-        self.refresh_all()
+        self.draw()
+
+    def draw(self) -> None:
+        """All of it anew, once there is something to draw on."""
+        if self.is_ready:
+            self.draw_bars()
+            self.refresh_all()
 
     def draw_bars(self) -> None:
         width = self.size.width or WIDTH_LEAST

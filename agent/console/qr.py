@@ -39,8 +39,6 @@ class QrPage(Page):
         """There is no room for any."""
 
     def refresh_all(self) -> None:
-        if not self.is_mounted:
-            return
         noted = self.console.bench.noted
         told = f"REBOND:{noted.digest[:12].upper()}" if noted else "REBOND"
         lines = qr_lines(told, self.size.width, self.size.height) or [told]

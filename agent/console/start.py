@@ -47,8 +47,6 @@ class Start(Page):
         )
 
     def refresh_all(self) -> None:
-        if not self.is_mounted:
-            return
         for name, fr, en in _FIELDS:
             pointer = POINTER if self.focused is self.query_one(f"#{name}", Input) else " "
             self.query_one(f"#label-{name}", Static).update(f" {pointer} {self.say(fr, en)} :")
@@ -62,7 +60,7 @@ class Start(Page):
         self.query_one("#looking", Static).update(Text("\n" + progress(self)))
 
     def on_descendant_focus(self, _: DescendantFocus) -> None:
-        self.refresh_all()
+        self.draw()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         name = event.input.id or ""

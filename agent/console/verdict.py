@@ -76,8 +76,6 @@ class VerdictPage(Page):
         return super().news()
 
     def refresh_all(self) -> None:
-        if not self.is_mounted:
-            return
         bench = self.console.bench
         if bench.machine is None or self.console.is_looking:
             self.query_one("#word", Static).update(Text("\n" + progress(self) + "\n"))

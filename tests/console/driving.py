@@ -1,0 +1,69 @@
+"""Drives the console without a terminal: keys in, the text of the screen out."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from agent.capture import load
+from agent.console.app import Console
+from agent.console.bench import Bench
+from agent.home import Home
+from agent.rules import load_profiles
+
+CAPTURES = Path(__file__).resolve().parents[1] / "captures"
+Script = Callable[["Hand"], Awaitable[None]]
+
+
+class Hand:
+    """Somebody at the keyboard."""
+
+    def __init__(self, console: Console, pilot: "Pilot[str]") -> None:
+        self.console, self.pilot = console, pilot
+
+    def screen(self) -> list[str]:
+        """The lines as drawn, without colours."""
+        width, height = self.console.size
+        strips = [self.console.screen._compositor.render_strips()[row] for row in range(height)]
+        return ["".join(segment.text for segment in strip)[:width].rstrip() for strip in strips]
+
+    def text(self) -> str:
+        return "\n".join(self.screen())
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+        await self.pilot.pause()
+
+    async def type(self, text: str) -> None:
+        """As a scanner or a hand: signs one after the other."""
+        await self.pilot.press(*(_KEYS.get(sign, sign) for sign in text))
+        await self.pilot.pause()
+
+    async def see(self, words: str, tries: int = 400) -> str:
+        """Until these words are on the screen; AssertionError with the screen when they do not come."""
+        for _ in range(tries):
+            if words in self.text():
+                return self.text()
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"{words!r} is not on the screen:\n{self.text()}")
+
+
+_KEYS = {"-": "minus", " ": "space", ":": "colon", ".": "full_stop", "_": "underscore"}
+
+
+def bench_of(name: str, home: Path, lang: str = "fr") -> Bench:
+    """A bench that looks at one of the project's captures."""
+    capture = load(CAPTURES / name)
+    return Bench(home=Home(home), host=capture.host, profiles=load_profiles(None), lang=lang, taken_at=capture.taken_at)
+
+
+def drive(bench: Bench, script: Script, size: tuple[int, int] = (80, 24)) -> Console:
+    console = Console(bench)
+
+    async def run() -> None:
+        async with console.run_test(size=size) as pilot:
+            await script(Hand(console, pilot))
+
+    asyncio.run(run())
+    return console
