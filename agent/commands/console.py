@@ -29,6 +29,7 @@ def run_console(options: argparse.Namespace, say: Say) -> int:
         )
     try:
         from agent.console.app import Console
+        from agent.console.pages import all_pages
     except ImportError as error:
         raise UsageError(
             fr="La console n'est pas installée ici : pip install 'rebond[console]'.",
@@ -48,7 +49,7 @@ def run_console(options: argparse.Namespace, say: Say) -> int:
     bench = Bench(
         home=find_home(options.home), host=host, profiles=load_profiles(None), lang=say.lang, taken_at=taken_at
     )
-    wish = Console(bench).run()
+    wish = Console(bench, all_pages()).run()
     sys.stdout.flush()
     if wish is not None and options.source is None:
         from agent.console.power import switch

@@ -2,8 +2,8 @@
 
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, TypeVar
 
 from textual.app import App
@@ -63,9 +63,10 @@ class Console(App[str]):
     .label { width: 24; }
     """
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Bench, pages: Mapping[str, type[Page]]) -> None:
+        """`pages` by name; "start" comes first and "leave" is behind F10."""
         super().__init__(ansi_color=True)
-        self.bench = bench
+        self.bench, self.pages = bench, pages
         self.status = Status()
         self.news = ""
         self.probes: dict[str, str] = {}  # name → state
@@ -98,12 +99,21 @@ class Console(App[str]):
             self.call_later(call, *arguments)
 
     def on_mount(self) -> None:
-        from agent.console.start import Start
-
-        self.push_screen(Start())
+        self.open("start")
         self.look()
         self.set_interval(_TICK_S, self.tick)
         self.tick()
+
+    # --- from screen to screen ----------------------------------------------------------------------------------------
+
+    def open(self, name: str) -> None:
+        self.push_screen(self.pages[name]())
+
+    def back(self) -> None:
+        self.pop_screen()
+
+    def leave(self, wish: str) -> None:
+        self.exit(wish)
 
     # --- the top bar, once a second -----------------------------------------------------------------------------------
 
@@ -115,9 +125,15 @@ class Console(App[str]):
         if queue.waiting and queue.has_inventory and not self._is_delivering and time.monotonic() >= self._retry_at:
             self.deliver()
 
-    def show_status(self, **changes: Any) -> None:
-        from dataclasses import replace
+    @property
+    def queue(self) -> Queue:
+        return self.status.queue
 
+    @property
+    def told(self) -> str:
+        return self.status.told(self.bench.lang)
+
+    def show_status(self, **changes: Any) -> None:
         self.status = replace(self.status, **changes)
         page = self.screen
         if isinstance(page, Page):
@@ -202,12 +218,10 @@ class Console(App[str]):
             self.bench.lang = "fr" if self.bench.lang == "en" else "en"
             self.show_status()
         elif key == "f10":
-            from agent.console.leaving import Leaving
-
-            if not isinstance(page, Leaving):
-                self.push_screen(Leaving())
+            if page.name_of != "leave":
+                self.open("leave")
         elif key == "escape" and len(self.screen_stack) > 2:  # below is the start, which nobody leaves by accident
-            self.pop_screen()
+            self.back()
         else:
             return False
         return True

@@ -12,6 +12,7 @@ from agent.verdict import explain
 
 
 class Details(Page):
+    name_of = "details"
     heading = ("Détails", "Details")
 
     def __init__(self) -> None:

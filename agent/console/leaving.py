@@ -7,10 +7,10 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from agent.console.page import Choices, Page, Shortcut
-from agent.console.qr import QrPage
 
 
 class Leaving(Page):
+    name_of = "leave"
     heading = ("Finir", "Finish")
 
     def middle(self) -> Iterable[Widget]:
@@ -38,7 +38,7 @@ class Leaving(Page):
         self.query_one("#next", Choices).offer(options)
 
     def _kept(self) -> list[str]:
-        bench, queue = self.console.bench, self.console.status.queue
+        bench, queue = self.console.bench, self.console.queue
         lines = [""]
         noted = bench.noted
         if noted is None:
@@ -61,8 +61,8 @@ class Leaving(Page):
 
     def on_choices_taken(self, event: Choices.Taken) -> None:
         if event.name == "back":
-            self.console.pop_screen()
+            self.console.back()
         elif event.name == "code":
-            self.console.push_screen(QrPage())
+            self.console.open("code")
         else:
-            self.console.exit(event.name)
+            self.console.leave(event.name)

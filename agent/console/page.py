@@ -5,7 +5,7 @@ Sixteen colours at most, and none that says anything by itself; only signs that 
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Protocol, cast
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -18,7 +18,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 if TYPE_CHECKING:
-    from agent.console.app import Console
+    from agent.console.bench import Bench, Queue
 
 WIDTH_LEAST, HEIGHT_LEAST = 80, 24
 POINTER = "▶"
@@ -34,18 +34,43 @@ class Shortcut:
     en: str
 
 
+class Face(Protocol):
+    """What a screen may ask of the application around it."""
+
+    bench: "Bench"
+    news: str
+    probes: dict[str, str]  # name → state
+    is_looking: bool
+
+    @property
+    def queue(self) -> "Queue": ...
+    @property
+    def told(self) -> str:
+        """The right side of the top bar."""
+        ...
+
+    def open(self, name: str) -> None:
+        """Another screen, by its name in `commands.console`."""
+        ...
+
+    def back(self) -> None: ...
+    def leave(self, wish: str) -> None: ...
+    def look(self) -> None: ...
+    def note(self) -> None: ...
+    def tell(self, sentence: str) -> None: ...
+    def common_key(self, key: str, page: "Page") -> bool: ...
+
+
 class Page(Screen[None]):
     """One screen. `act` gets every key that no widget took, by Textual's name."""
 
     heading: ClassVar[tuple[str, str]] = ("", "")
+    name_of: ClassVar[str] = ""  # as `Face.open` knows it
     BINDINGS: ClassVar[list[BindingType]] = []
 
     @property
-    def console(self) -> "Console":
-        from agent.console.app import Console
-
-        assert isinstance(self.app, Console)
-        return self.app
+    def console(self) -> Face:
+        return cast(Face, self.app)
 
     def say(self, fr: str, en: str) -> str:
         return en if self.console.bench.lang == "en" else fr
@@ -71,10 +96,7 @@ class Page(Screen[None]):
 
     # --- bars ---------------------------------------------------------------------------------------------------------
 
-    is_ready = False  # composed: its widgets can be asked for
-
     def on_mount(self) -> None:
-        self.is_ready = True
         self.draw()
 
     def on_screen_resume(self) -> None:
@@ -84,15 +106,15 @@ class Page(Screen[None]):
         self.draw()
 
     def draw(self) -> None:
-        """All of it anew, once there is something to draw on."""
-        if self.is_ready:
+        """All of it anew, as long as there is something to draw on: before and after, its widgets are not there."""
+        if self.is_running and self.children and self.query("#foot, #code"):
             self.draw_bars()
             self.refresh_all()
 
     def draw_bars(self) -> None:
         width = self.size.width or WIDTH_LEAST
         left = f" REBOND  {self.say(*self.heading)}"
-        right = f"{self.console.status.told(self.console.bench.lang)} "
+        right = f"{self.console.told} "
         room = max(0, width - len(right) - 1)
         self.query_one("#head", Static).update(Text(f"{left[:room]:<{room}} {right}"[:width], style="reverse"))
         self.query_one("#news", Static).update(Text(f" {self.news()}"[:width]))

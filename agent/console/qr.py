@@ -30,6 +30,7 @@ def qr_lines(text: str, columns: int, lines: int) -> list[str]:
 class QrPage(Page):
     """Nothing but the code; any key goes back. It needs 46 columns and 23 lines."""
 
+    name_of = "code"
     heading = ("Code QR", "QR code")
 
     def compose(self) -> ComposeResult:
@@ -46,4 +47,4 @@ class QrPage(Page):
 
     def on_key(self, event: Key) -> None:
         event.stop()
-        self.console.pop_screen()
+        self.console.back()

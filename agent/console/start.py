@@ -20,6 +20,7 @@ _FIELDS = (
 
 
 class Start(Page):
+    name_of = "start"
     heading = ("Un nouveau PC", "A new PC")
 
     def middle(self) -> Iterable[Widget]:
@@ -97,8 +98,6 @@ class Start(Page):
                 self.focus_previous(Input)
 
     def _go(self) -> None:
-        from agent.console.verdict import VerdictPage
-
         told = {}
         for name, _, _ in _FIELDS:
             code = read_code(self.query_one(f"#{name}", Input).value)
@@ -112,7 +111,7 @@ class Start(Page):
         if self.console.bench.desk != before:
             self.console.bench.noted = None  # said of another sticker
         self.console.news = ""
-        self.console.push_screen(VerdictPage())
+        self.console.open("verdict")
 
 
 def progress(page: Page) -> str:

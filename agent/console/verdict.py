@@ -18,6 +18,7 @@ _BIG_LINES = {True: 13, False: 6}  # of a high screen, of 24 lines
 
 
 class VerdictPage(Page):
+    name_of = "verdict"
     heading = ("Verdict", "Verdict")
 
     def middle(self) -> Iterable[Widget]:
@@ -58,22 +59,15 @@ class VerdictPage(Page):
         self._open(event.name)
 
     def _open(self, name: str) -> None:
-        if self.console.bench.machine is None:
-            return
-        if name == "details":
-            from agent.console.details import Details
-
-            self.console.push_screen(Details())
-        elif name == "leave":
-            from agent.console.leaving import Leaving
-
-            self.console.push_screen(Leaving())
+        if self.console.bench.machine is not None:
+            self.console.open(name)
 
     def news(self) -> str:
         paper = self.query_one("#why", Paper)
-        if not super().news() and paper.max_scroll_y > paper.scroll_offset.y:
+        told = super().news()
+        if not told and paper.max_scroll_y > paper.scroll_offset.y:
             return self.say("Touche « Page suivante » : la suite.", "Page Down: more.")
-        return super().news()
+        return told
 
     def refresh_all(self) -> None:
         bench = self.console.bench

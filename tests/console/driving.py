@@ -9,6 +9,7 @@ from textual.pilot import Pilot
 from agent.capture import load
 from agent.console.app import Console
 from agent.console.bench import Bench
+from agent.console.pages import all_pages
 from agent.home import Home
 from agent.rules import load_profiles
 
@@ -59,7 +60,7 @@ def bench_of(name: str, home: Path, lang: str = "fr") -> Bench:
 
 
 def drive(bench: Bench, script: Script, size: tuple[int, int] = (80, 24)) -> Console:
-    console = Console(bench)
+    console = Console(bench, all_pages())
 
     async def run() -> None:
         async with console.run_test(size=size) as pilot:
