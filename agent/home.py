@@ -37,6 +37,7 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     origin: str
     tenant: str
     log_public_key: str  # base64 of 32 bytes
+    pin: str | None = None  # of its certificate, when it is no authority's
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +91,16 @@ class Home:
         path = self.root / f"connection-{numbered[-1]:04}.json"
         try:
             kept = msgspec.json.decode(path.read_bytes(), type=Connection)
-            return Inventory(url=kept.url, origin=kept.origin, log_public_key=b64decode(kept.log_public_key))
+            return Inventory(
+                url=kept.url, origin=kept.origin, log_public_key=b64decode(kept.log_public_key), pin=kept.pin
+            )
         except (OSError, ValueError) as error:
             raise StorageError(
                 fr=f"{path} est illisible. Inscrivez de nouveau la station : rebond enrol.",
                 en=f"{path} cannot be read. Enrol the station again: rebond enrol.",
             ) from error
 
-    def connect(self, url: str, enrolled: "Enrolled") -> None:
+    def connect(self, url: str, enrolled: "Enrolled", pin: str | None = None) -> None:
         """Deliver there from now on, and believe its log. InputRefused when a known log shows another key."""
         from agent.keys import trust_log
 
@@ -107,6 +110,7 @@ class Home:
             origin=enrolled.origin,
             tenant=enrolled.tenant,
             log_public_key=b64encode(enrolled.log_public_key).decode(),
+            pin=pin,
         )
         number = (self._connections() or [0])[-1] + 1
         write_new(self.root / f"connection-{number:04}.json", msgspec.json.encode(kept))

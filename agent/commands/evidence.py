@@ -233,7 +233,7 @@ def send(home: "Home", outbox: object, say: Say) -> int:
             fr="Aucun inventaire n'est connu. Inscrivez cette station : rebond enrol ADRESSE CODE.",
             en="No inventory is known. Enrol this station: rebond enrol URL CODE.",
         )
-    done = hand_over(outbox, inventory, open_session(), attempts=3)
+    done = hand_over(outbox, inventory, open_session(inventory.pin), attempts=3)
     tell(
         say(
             f"Livrées : {len(done.delivered)}. Refusées : {len(done.refused)}. En attente : {done.waiting}.",

@@ -15,12 +15,34 @@ def add_serve(parser: argparse.ArgumentParser, say: Say) -> None:
     _add_folder(parser, say)
     parser.add_argument("--address", default="127.0.0.1", help=say("adresse d'écoute", "address to listen on"))
     parser.add_argument("--port", type=int, default=8642, help=say("port (défaut : 8642)", "port (default: 8642)"))
+    parser.add_argument(
+        "--tls",
+        action="store_true",
+        help=say("en HTTPS, avec un certificat fait ici", "HTTPS, with a certificate made here"),
+    )
+    parser.add_argument(
+        "--name",
+        action="append",
+        default=[],
+        metavar="NAME",
+        type=_host_name,
+        help=say("un nom par lequel on l'appelle (inventaire.lan)", "a name it is called by (inventory.lan)"),
+    )
     parser.set_defaults(run=run_serve)
+
+
+def _host_name(text: str) -> str:
+    import re
+
+    if not re.fullmatch(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", text.casefold()):
+        raise argparse.ArgumentTypeError(f"« {text[:40]} » n'est pas un nom d'ordinateur / is no host name")
+    return text.casefold()
 
 
 _ACTIONS = (
     ("enrol-code", "un code pour inscrire une station (10 minutes)", "a code to enrol a station (10 minutes)"),
     ("stations", "les stations inscrites", "the enrolled stations"),
+    ("pin", "l'épingle de son certificat (serve --tls)", "the pin of its certificate (serve --tls)"),
     ("revoke", "ne plus croire une station", "no longer believe a station"),
     ("alarms", "ce qui a paru suspect", "what looked suspicious"),
     ("readmit", "réessayer ce qui attend en quarantaine", "try again what waits in quarantine"),
@@ -46,6 +68,11 @@ def add_enrol(parser: argparse.ArgumentParser, say: Say) -> None:
     parser.add_argument("url", metavar="URL", help=say("adresse de l'inventaire", "the inventory's address"))
     parser.add_argument("code", metavar="CODE", help=say("code donné par l'inventaire", "code given by the inventory"))
     parser.add_argument("--name", default="station", help=say("nom de cette station", "this station's name"))
+    parser.add_argument(
+        "--pin",
+        metavar="sha256/…",
+        help=say("épingle du certificat de l'inventaire", "pin of the inventory's certificate"),
+    )
     parser.set_defaults(run=run_enrol)
 
 
@@ -61,17 +88,32 @@ def _settings(options: argparse.Namespace) -> "Settings":
 
     folder = options.folder or find_home(options.home).inventory
     if options.command == "serve":
-        return Settings(folder=folder, address=options.address, port=options.port)
+        from agent.inventory.names import names_of
+
+        return Settings(
+            folder=folder,
+            address=options.address,
+            port=options.port,
+            hosts=names_of(options.address, options.name),
+            is_encrypted=options.tls,
+        )
     return Settings(folder=folder)
 
 
 def run_serve(options: argparse.Namespace, say: Say) -> int:
     from agent.inventory.embedded import serve
 
+    settings = _settings(options)
+
     def announce(url: str, _instance: str) -> None:
         note(say(f"Inventaire prêt : {url} (Ctrl-C pour l'arrêter)", f"Inventory ready: {url} (Ctrl-C stops it)"))
+        if settings.is_encrypted:
+            from agent.inventory.tls import read_certificate
 
-    serve(_settings(options), announce=announce)
+            pin = read_certificate(settings.folder).pin
+            note(say(f"Épingle de son certificat : {pin}", f"Pin of its certificate: {pin}"))
+
+    serve(settings, announce=announce)
     return 0
 
 
@@ -99,6 +141,10 @@ def run_inventory(options: argparse.Namespace, say: Say) -> int:
         else:
             tell("\n".join(f"{a.raised_at}  {a.kind} ×{a.times}" for a in alarms) or say("Aucune.", "None."))
         return 1 if alarms else 0
+    elif options.action == "pin":
+        from agent.inventory.tls import read_certificate
+
+        tell(read_certificate(settings.folder).pin)
     elif options.action == "readmit":
         count = desk.readmit(settings)
         tell(say(f"Fiches reprises : {count}", f"Records taken back: {count}"))
@@ -129,14 +175,16 @@ def _told(station: "Station", say: Say) -> str:
 def run_enrol(options: argparse.Namespace, say: Say) -> int:
     from agent.home import find_home
     from agent.outbox import Outbox
-    from agent.upload import enrol
+    from agent.upload import enrol, open_session
 
     _check_url(options.url)
+    pin = _pin_for(options.url, options.pin)
     home = find_home(options.home)
     key = home.key()
     words = " ".join(key.words)
     note(say(f"Mots de cette clé : {words}", f"Words of this key: {words}"))
-    home.connect(options.url, enrol(options.url, options.code, key, options.name))
+    found = enrol(options.url, options.code, key, options.name, open_session(pin))
+    home.connect(options.url, found, pin)
     Outbox(home.outbox).reconsider("unknown-key")  # what was refused before this station was known
     tell(
         say(
@@ -145,6 +193,17 @@ def run_enrol(options: argparse.Namespace, say: Say) -> int:
         )
     )
     return 0
+
+
+def _pin_for(url: str, told: str | None) -> str | None:
+    from agent.errors import UsageError
+    from agent.keys import parse_pin
+
+    if told is not None and not url.startswith("https:"):
+        raise UsageError(
+            fr="Une épingle ne vaut que pour une adresse en https://", en="A pin needs an https:// address."
+        )
+    return None if told is None else parse_pin(told)
 
 
 def _check_url(url: str) -> None:

@@ -109,7 +109,7 @@ def _deliver(home: "Home", outbox: "Outbox", say: Say) -> "Delivery | None":
 
     try:
         inventory = home.connection() or _embedded(home, say)
-        done = hand_over(outbox, inventory, open_session())
+        done = hand_over(outbox, inventory, open_session(inventory.pin))
     except RebondError as error:
         # The record is safe in the outbox; say why it stays there and go on to the verdict.
         note(f"rebond: {error.told(say.lang)}")

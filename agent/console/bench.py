@@ -132,7 +132,7 @@ class Bench:
             inventory = self.home.connection()
             if inventory is None:
                 return None
-            done = hand_over(self.outbox, inventory, open_session())
+            done = hand_over(self.outbox, inventory, open_session(inventory.pin))
         except RebondError as error:
             return Delivery(waiting=self.queue().waiting, problem_fr=error.fr, problem_en=error.en)
         self.delivered |= frozenset(done.delivered)

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from agent.errors import StorageError
+from agent.inventory.names import bracketed
 from agent.inventory.settings import Settings
 
 _ADDRESS = "embedded.json"
@@ -140,8 +141,11 @@ def serve(settings: Settings, *, announce: Callable[[str, str], None]) -> None:
     import uvicorn
 
     from agent.inventory.app import build
+    from agent.inventory.tls import open_certificate
 
     settings.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    certificate = open_certificate(settings.folder, settings.hosts).path if settings.is_encrypted else None
+    host = bracketed(settings.address)
     with _alone(settings.folder), _listen(settings) as listener:
         app = build(settings)
         gc.freeze()  # what is loaded by now stays: the collector need not walk it at each hundredth record
@@ -149,8 +153,8 @@ def serve(settings: Settings, *, announce: Callable[[str, str], None]) -> None:
         # The thread that commits gives up the interpreter at each SQLite call; at the default 5 ms it would wait that
         # long to get it back from the loop. Measured: +15 % records/s.
         sys.setswitchinterval(0.0005)
-        host = f"[{settings.address}]" if ":" in settings.address else settings.address
-        announce(f"http://{host}:{listener.getsockname()[1]}", app.state.inventory.instance)
+        scheme = "https" if settings.is_encrypted else "http"
+        announce(f"{scheme}://{host}:{listener.getsockname()[1]}", app.state.inventory.instance)
         config = uvicorn.Config(
             app,
             access_log=False,  # addresses and searches are nobody's business
@@ -159,6 +163,7 @@ def serve(settings: Settings, *, announce: Callable[[str, str], None]) -> None:
             timeout_keep_alive=30,
             timeout_graceful_shutdown=10,
             lifespan="on",
+            ssl_certfile=certificate,
         )
         uvicorn.Server(config).run(sockets=[listener])
 

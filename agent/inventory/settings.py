@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 
 MIB = 1 << 20
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -13,9 +14,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     folder: Path  # holds the log's private key and, unless `database_url` says otherwise, the database
     database_url: str | None = None  # SQLAlchemy URL; None: SQLite in `folder`
     tenant: str = "local"
-    hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")  # names a browser may call us by (DNS rebinding)
+    hosts: tuple[str, ...] = LOOPBACK  # names a browser may call us by (DNS rebinding)
     address: str = "127.0.0.1"
     port: int = 8642
+    is_encrypted: bool = False  # HTTPS with the folder's own certificate
     upload_limit_bytes: int = 2 * MIB
     upload_timeout_s: int = 30
     pending_bytes: int = 64 * MIB  # bodies held at once; beyond it: 503

@@ -1,6 +1,7 @@
-"""Keys: this station's own (`station`), those it believes (`trust`), and how people compare them (`fingerprint`)."""
+"""Keys: this station's own (`station`), those it believes (`trust`, `pin`), how people compare them (`fingerprint`)."""
 
 from agent.keys.fingerprint import fingerprint_words
+from agent.keys.pin import parse_pin, pin_of
 from agent.keys.station import Rotation, StationKey, create, load, load_or_create, open_rotation, rotate
 from agent.keys.trust import (
     Trust,
@@ -22,6 +23,8 @@ __all__ = [
     "load_or_create",
     "load_trust",
     "open_rotation",
+    "parse_pin",
+    "pin_of",
     "read_public_key",
     "revoke",
     "rotate",

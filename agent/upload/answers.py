@@ -9,6 +9,7 @@ from agent.envelope import load_json
 from agent.errors import EnvelopeError, InputRefused, RebondError
 from agent.merkle import RECEIPT_MOST
 from agent.text import clean
+from agent.upload.secure import pinned_session, why_not_secure
 
 RETRY_AFTER_MOST_S = 3600
 TIMEOUT_S = (5, 30)  # to connect, between two bytes
@@ -41,11 +42,11 @@ class Later(RebondError):
         self.ends_pass = ends_pass
 
 
-def open_session() -> Client:
-    """A real client."""
+def open_session(pin: str | None = None) -> Client:
+    """A real client; with the pin of an inventory, it speaks HTTPS to no other."""
     import requests
 
-    return cast(Client, requests.Session())  # its stub spells out every option
+    return cast(Client, pinned_session(pin) if pin else requests.Session())  # its stub spells out every option
 
 
 def ask(client: Client, method: str, url: str, data: bytes | None = None) -> tuple[int, Mapping[str, str], bytes]:
@@ -140,11 +141,9 @@ def split_log() -> InputRefused:
 
 
 def _no_answer(error: OSError, url: str) -> Later:
-    if type(error).__name__ == "SSLError":  # by name, so as not to import requests for it
-        return Later(
-            fr=f"La connexion sécurisée à {url} a échoué. Vérifiez l'heure de ce PC et l'adresse.",
-            en=f"The secure connection to {url} failed. Check this PC's clock and the address.",
-        )
+    told = why_not_secure(error, "/".join(url.split("/", 3)[:3]))
+    if told is not None:
+        return Later(fr=told[0], en=told[1])
     return Later(
         fr="L'inventaire ne répond pas. Vérifiez le câble ou le Wi-Fi. L'envoi reprendra tout seul.",
         en="The inventory does not answer. Check the cable or the Wi-Fi. The delivery will resume by itself.",

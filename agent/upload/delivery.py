@@ -38,6 +38,7 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     origin: str
     log_public_key: bytes  # raw, 32 bytes
+    pin: str | None = None  # "sha256/…" of the one certificate to accept: `open_session(inventory.pin)`
 
 
 class RefusedRecord(msgspec.Struct, frozen=True, kw_only=True):
