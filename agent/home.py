@@ -23,10 +23,12 @@ from agent.durable import write_new
 from agent.errors import StorageError
 
 if TYPE_CHECKING:
+    from agent.host import Host
     from agent.keys import StationKey
     from agent.upload import Enrolled, Inventory
 
 STICK = Path("/run/rebond/mnt/stick")  # where the boot image mounts the station's partition (scripts/image)
+_MEMORY = ("overlay", "tmpfs", "ramfs", "rootfs")
 _CONNECTION = re.compile(r"connection-(\d{4})\.json")
 
 
@@ -114,6 +116,14 @@ class Home:
         )
         number = (self._connections() or [0])[-1] + 1
         write_new(self.root / f"connection-{number:04}.json", msgspec.json.encode(kept))
+
+    def lives_in_memory(self, host: "Host") -> bool:
+        """Our image runs here and no stick holds this folder: its key and records go with the power."""
+        if "rebond.ram" not in (host.text("/proc/cmdline") or "").split():
+            return False
+        mounts = [line.split() for line in (host.text("/proc/mounts") or "").splitlines()]
+        under = [words for words in mounts if len(words) > 2 and self.root.is_relative_to(words[1])]
+        return not under or max(under, key=lambda words: len(words[1]))[2] in _MEMORY
 
     def _connections(self) -> list[int]:
         try:

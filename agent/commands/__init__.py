@@ -6,11 +6,12 @@ Modules here import light: what a command needs is imported inside it, so that `
 from agent.commands.certificate import add_certificate
 from agent.commands.console import add_console
 from agent.commands.disks import add_disks
+from agent.commands.enrol import add_enrol
 from agent.commands.evidence import add_keys, add_outbox, add_verify
 from agent.commands.look import add_capture, add_inspect, add_judge
 from agent.commands.profiles import add_profiles
 from agent.commands.say import Say
-from agent.commands.serve import add_enrol, add_inventory, add_serve
+from agent.commands.serve import add_inventory, add_serve
 from agent.commands.triage import add_triage
 from agent.commands.wipe import add_wipe
 

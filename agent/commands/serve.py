@@ -1,4 +1,4 @@
-"""`serve`, `inventory`, `enrol`: the inventory and this station's place in it. The only way to `agent.inventory`."""
+"""`serve`, `inventory`: the inventory, started and looked after. With `triage`, the only way to `agent.inventory`."""
 
 import argparse
 from pathlib import Path
@@ -8,7 +8,10 @@ from agent.commands.say import Say, add_actions, note, tell, tell_json
 
 if TYPE_CHECKING:
     from agent.inventory.enrol import Station
+    from agent.inventory.sessions import Session
     from agent.inventory.settings import Settings
+
+SESSION_USES, SESSION_HOURS = 30, 10  # a bench, a day
 
 
 def add_serve(parser: argparse.ArgumentParser, say: Say) -> None:
@@ -40,7 +43,9 @@ def _host_name(text: str) -> str:
 
 
 _ACTIONS = (
-    ("enrol-code", "un code pour inscrire une station (10 minutes)", "a code to enrol a station (10 minutes)"),
+    ("enrol-code", "un code pour inscrire une station, ou une séance", "a code to enrol a station, or a session"),
+    ("sessions", "les séances de PC démarrés par le réseau", "the sessions of PCs booted from the network"),
+    ("close-session", "finir une séance", "end a session"),
     ("stations", "les stations inscrites", "the enrolled stations"),
     ("pin", "l'épingle de son certificat (serve --tls)", "the pin of its certificate (serve --tls)"),
     ("revoke", "ne plus croire une station", "no longer believe a station"),
@@ -59,21 +64,23 @@ def add_inventory(parser: argparse.ArgumentParser, say: Say) -> None:
             action.add_argument(
                 "--from-index", type=int, default=0, metavar="N", help=say("place dans le journal", "place in the log")
             )
-        if name in ("stations", "alarms"):
+        if name == "enrol-code":
+            action.add_argument(
+                "--uses", type=int, metavar="N", help=say("séance : pour combien de PC (30)", "session: for N PCs (30)")
+            )
+            action.add_argument(
+                "--hours",
+                type=int,
+                metavar="N",
+                help=say("séance : combien d'heures (10)", "session: for N hours (10)"),
+            )
+        if name == "close-session":
+            action.add_argument(
+                "session", metavar="SESSION", help=say("son nom de quatre signes", "its four characters")
+            )
+        if name in ("enrol-code", "sessions", "stations", "alarms"):
             action.add_argument("--json", action="store_true", help=say("pour programmes", "for programs"))
     parser.set_defaults(run=run_inventory)
-
-
-def add_enrol(parser: argparse.ArgumentParser, say: Say) -> None:
-    parser.add_argument("url", metavar="URL", help=say("adresse de l'inventaire", "the inventory's address"))
-    parser.add_argument("code", metavar="CODE", help=say("code donné par l'inventaire", "code given by the inventory"))
-    parser.add_argument("--name", default="station", help=say("nom de cette station", "this station's name"))
-    parser.add_argument(
-        "--pin",
-        metavar="sha256/…",
-        help=say("épingle du certificat de l'inventaire", "pin of the inventory's certificate"),
-    )
-    parser.set_defaults(run=run_enrol)
 
 
 def _add_folder(parser: argparse.ArgumentParser, say: Say) -> None:
@@ -118,48 +125,141 @@ def run_serve(options: argparse.Namespace, say: Say) -> int:
 
 
 def run_inventory(options: argparse.Namespace, say: Say) -> int:
+    return _RUN[options.action](options, _settings(options), say)
+
+
+def _pin(options: argparse.Namespace, settings: "Settings", say: Say) -> int:
+    from agent.inventory.tls import read_certificate
+
+    tell(read_certificate(settings.folder).pin)
+    return 0
+
+
+def _enrol_code(options: argparse.Namespace, settings: "Settings", say: Say) -> int:
     from agent.inventory import desk
+
+    if options.uses is None and options.hours is None:
+        code = desk.new_code(settings)
+        if options.json:
+            tell_json({"code": code, "session": None})
+        else:
+            tell(say(f"Code : {code}  (10 minutes, 5 essais)", f"Code: {code}  (10 minutes, 5 tries)"))
+        return 0
+    uses = SESSION_USES if options.uses is None else options.uses
+    hours = SESSION_HOURS if options.hours is None else options.hours
+    opened = desk.open_session(settings, uses, hours)
+    if options.json:
+        tell_json({"code": opened.code, "session": opened.session})
+        return 0
+    session = opened.session
+    until = _local(session.ends_at)
+    tell(
+        say(
+            f"Séance {session.id}, code : {opened.code}  ({session.uses} PC démarrés par le réseau, jusqu'à {until})\n"
+            f"Pour la fermer plus tôt : rebond inventory close-session {session.id}",
+            f"Session {session.id}, code: {opened.code}  ({session.uses} PCs booted from the network, until {until})\n"
+            f"To close it earlier: rebond inventory close-session {session.id}",
+        )
+    )
+    return 0
+
+
+def _sessions(options: argparse.Namespace, settings: "Settings", say: Say) -> int:
+    from agent.inventory import desk
+
+    found = desk.list_sessions(settings)
+    if options.json:
+        tell_json(found)
+    else:
+        tell("\n".join(_told_session(one, say) for one in found) or say("Aucune séance.", "No session."))
+    return 0
+
+
+def _close_session(options: argparse.Namespace, settings: "Settings", say: Say) -> int:
+    from agent.inventory import desk
+
+    closed = desk.close_session(settings, options.session)
+    count = len(closed.stations)
+    tell(
+        say(
+            f"Séance {closed.id} fermée : {count} poste(s) n'ajoutent plus rien. Ce qui est livré reste valable.",
+            f"Session {closed.id} closed: {count} station(s) can add nothing more. What is delivered stays valid.",
+        )
+    )
+    return 0
+
+
+def _stations(options: argparse.Namespace, settings: "Settings", say: Say) -> int:
+    from agent.inventory import desk
+
+    stations = desk.list_stations(settings)
+    if options.json:
+        tell_json(stations)
+    else:
+        tell("\n".join(_told(station, say) for station in stations) or say("Aucune station.", "No station."))
+    return 0
+
+
+def _revoke(options: argparse.Namespace, settings: "Settings", say: Say) -> int:
+    from agent.inventory import desk
+
+    desk.revoke(settings, options.key_id, options.from_index)
+    tell(say(f"La clé {options.key_id[:16]}… n'est plus crue.", f"The key {options.key_id[:16]}… is revoked."))
+    return 0
+
+
+def _alarms(options: argparse.Namespace, settings: "Settings", say: Say) -> int:
+    from agent.inventory import desk
+
+    alarms = desk.list_alarms(settings)
+    if options.json:
+        tell_json(alarms)
+    else:
+        tell("\n".join(f"{a.raised_at}  {a.kind} ×{a.times}" for a in alarms) or say("Aucune.", "None."))
+    return 1 if alarms else 0
+
+
+def _readmit(options: argparse.Namespace, settings: "Settings", say: Say) -> int:
+    from agent.inventory import desk
+
+    count = desk.readmit(settings)
+    tell(say(f"Fiches reprises : {count}", f"Records taken back: {count}"))
+    return 0
+
+
+def _reindex(options: argparse.Namespace, settings: "Settings", say: Say) -> int:
+    from agent.inventory import desk
+
+    done = desk.reindex(settings)
+    tell(
+        say(
+            f"Tables refaites : {done.records} fiches, {done.machines} machines.",
+            f"Tables rebuilt: {done.records} records, {done.machines} machines.",
+        )
+    )
+    return 0
+
+
+def _stop(options: argparse.Namespace, settings: "Settings", say: Say) -> int:
     from agent.inventory.embedded import stop_embedded
 
-    settings = _settings(options)
-    if options.action == "enrol-code":
-        code = desk.new_code(settings)
-        tell(say(f"Code : {code}  (10 minutes, 5 essais)", f"Code: {code}  (10 minutes, 5 tries)"))
-    elif options.action == "stations":
-        stations = desk.list_stations(settings)
-        if options.json:
-            tell_json(stations)
-        else:
-            tell("\n".join(_told(station, say) for station in stations) or say("Aucune station.", "No station."))
-    elif options.action == "revoke":
-        desk.revoke(settings, options.key_id, options.from_index)
-        tell(say(f"La clé {options.key_id[:16]}… n'est plus crue.", f"The key {options.key_id[:16]}… is revoked."))
-    elif options.action == "alarms":
-        alarms = desk.list_alarms(settings)
-        if options.json:
-            tell_json(alarms)
-        else:
-            tell("\n".join(f"{a.raised_at}  {a.kind} ×{a.times}" for a in alarms) or say("Aucune.", "None."))
-        return 1 if alarms else 0
-    elif options.action == "pin":
-        from agent.inventory.tls import read_certificate
-
-        tell(read_certificate(settings.folder).pin)
-    elif options.action == "readmit":
-        count = desk.readmit(settings)
-        tell(say(f"Fiches reprises : {count}", f"Records taken back: {count}"))
-    elif options.action == "reindex":
-        done = desk.reindex(settings)
-        tell(
-            say(
-                f"Tables refaites : {done.records} fiches, {done.machines} machines.",
-                f"Tables rebuilt: {done.records} records, {done.machines} machines.",
-            )
-        )
-    else:
-        stopped = stop_embedded(settings.folder)
-        tell(say("Arrêté.", "Stopped.") if stopped else say("Il ne tournait pas.", "It was not running."))
+    stopped = stop_embedded(settings.folder)
+    tell(say("Arrêté.", "Stopped.") if stopped else say("Il ne tournait pas.", "It was not running."))
     return 0
+
+
+_RUN = {
+    "enrol-code": _enrol_code,
+    "sessions": _sessions,
+    "close-session": _close_session,
+    "stations": _stations,
+    "pin": _pin,
+    "revoke": _revoke,
+    "alarms": _alarms,
+    "readmit": _readmit,
+    "reindex": _reindex,
+    "stop": _stop,
+}
 
 
 def _told(station: "Station", say: Say) -> str:
@@ -169,56 +269,26 @@ def _told(station: "Station", say: Say) -> str:
     words = " ".join(fingerprint_words(station.public_key))
     place = station.revoked_from_index
     revoked = "" if place is None else say(f"  révoquée à la place {place}", f"  revoked from place {place}")
-    return f"{clean(station.name, 40)}  {words}  {station.key_id}{revoked}"
+    member = "" if station.session is None else say(f"  séance {station.session}", f"  session {station.session}")
+    return f"{clean(station.name, 40)}  {words}  {station.key_id}{member}{revoked}"
 
 
-def run_enrol(options: argparse.Namespace, say: Say) -> int:
-    from agent.home import find_home
-    from agent.outbox import Outbox
-    from agent.upload import enrol, open_session
-
-    _check_url(options.url)
-    pin = _pin_for(options.url, options.pin)
-    home = find_home(options.home)
-    key = home.key()
-    words = " ".join(key.words)
-    note(say(f"Mots de cette clé : {words}", f"Words of this key: {words}"))
-    found = enrol(options.url, options.code, key, options.name, open_session(pin))
-    home.connect(options.url, found, pin)
-    Outbox(home.outbox).reconsider("unknown-key")  # what was refused before this station was known
-    tell(
-        say(
-            "Station inscrite. Vérifiez que l'inventaire montre les mêmes mots.",
-            "Station enrolled. Check that the inventory shows the same words.",
+def _told_session(session: "Session", say: Say) -> str:
+    count = f"{len(session.stations)}/{session.uses}"
+    if session.closed_at is None:
+        until = _local(session.ends_at)
+        head = say(
+            f"{session.id}  ouverte jusqu'à {until}  {count} postes",
+            f"{session.id}  open until {until}  {count} stations",
         )
-    )
-    return 0
+    else:
+        at = _local(session.closed_at)
+        head = say(f"{session.id}  fermée le {at}  {count} postes", f"{session.id}  closed {at}  {count} stations")
+    return "\n".join([head, *(f"  {_told(station, say)}" for station in session.stations)])
 
 
-def _pin_for(url: str, told: str | None) -> str | None:
-    from agent.errors import UsageError
-    from agent.keys import parse_pin
+def _local(moment: str) -> str:
+    """A time of the inventory on this computer's own clock: "2026-03-09 15:05"."""
+    from datetime import datetime
 
-    if told is not None and not url.startswith("https:"):
-        raise UsageError(
-            fr="Une épingle ne vaut que pour une adresse en https://", en="A pin needs an https:// address."
-        )
-    return None if told is None else parse_pin(told)
-
-
-def _check_url(url: str) -> None:
-    from urllib.parse import urlsplit
-
-    from agent.errors import UsageError
-    from agent.text import clean
-
-    try:
-        parts = urlsplit(url)
-        is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        is_good = False
-    if not is_good:
-        raise UsageError(
-            fr=f"« {clean(url, 60)} » n'est pas une adresse. Exemple : http://inventaire.lan:8642",
-            en=f'"{clean(url, 60)}" is not an address. Example: http://inventory.lan:8642',
-        )
+    return datetime.fromisoformat(moment).astimezone().strftime("%Y-%m-%d %H:%M")

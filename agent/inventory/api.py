@@ -18,11 +18,12 @@ from agent.errors import EnvelopeError
 from agent.inventory import refusal
 from agent.inventory.checking import Checker
 from agent.inventory.database import write
-from agent.inventory.enrol import Station, redeem
+from agent.inventory.enrol import Asked, Station, redeem
 from agent.inventory.intake import SetAside, Upload, key_claimed
 from agent.inventory.inventory import Inventory
 from agent.inventory.refusal import Refusal
 from agent.inventory.schema import envelopes, leaves
+from agent.inventory.sessions import lock_log
 from agent.inventory.store import Stored
 from agent.inventory.writer import Writer
 
@@ -36,6 +37,7 @@ class Enrolment(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     public_key: str
     name: str
+    flying: bool = False
 
 
 class Api:
@@ -183,6 +185,7 @@ class Api:
             {
                 "station": station.key_id,
                 "name": station.name,
+                "session": station.session,
                 "tenant": log.tenant,
                 "origin": log.origin,
                 "log_public_key": b64encode(log.public_key).decode(),
@@ -192,8 +195,11 @@ class Api:
 
     def _redeem(self, asked: Enrolment, public_key: bytes) -> Station:
         now = self._inventory.clock()
+        log = self._inventory.log
+        wanted = Asked(code=asked.code, public_key=public_key, name=asked.name, is_flying=asked.flying)
         with write(self._inventory.engine) as connection:
-            station = redeem(connection, self._inventory.log.tenant, asked.code, public_key, asked.name, now)
+            lock_log(connection, log, now)
+            station = redeem(connection, log.tenant, wanted, now)
         if station is None:
             raise refusal.wrong_code()
         self._inventory.store.readmit(station.key_id)  # what it sent too early

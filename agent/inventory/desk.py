@@ -8,11 +8,12 @@ from sqlalchemy import Connection, delete, func, select
 
 from agent import envelope
 from agent.errors import EnvelopeError, RecordError, StorageError
-from agent.inventory import enrol
+from agent.inventory import enrol, sessions
 from agent.inventory.database import write
 from agent.inventory.index import Placed, insert_rows, row_of
 from agent.inventory.inventory import Inventory, open_inventory
 from agent.inventory.schema import INDEX_TABLES, alarms, checkpoints, envelopes, leaves, quarantine
+from agent.inventory.sessions import Session
 from agent.inventory.settings import Settings
 from agent.merkle import Frontier, leaf_hash, open_checkpoint, record_leaf
 from agent.record import parse_payload
@@ -41,6 +42,32 @@ def new_code(settings: Settings) -> str:
         return enrol.make_code(connection, settings.tenant, inventory.clock())
 
 
+class OpenedSession(msgspec.Struct, frozen=True, kw_only=True):
+    session: Session
+    code: str  # shown once: only its hash is kept
+
+
+def open_session(settings: Settings, uses: int, hours: int) -> OpenedSession:
+    """A session for `uses` PCs booted from the network, and the one code that enrols them."""
+    with _open(settings) as inventory, write(inventory.engine) as connection:
+        session, code = sessions.open_session(connection, settings.tenant, inventory.clock(), uses, hours)
+        return OpenedSession(session=session, code=code)
+
+
+def close_session(settings: Settings, session_id: str) -> Session:
+    """End a session: what its stations send from now on goes to quarantine."""
+    with _open(settings) as inventory, write(inventory.engine) as connection:
+        now = inventory.clock()
+        size = sessions.lock_log(connection, inventory.log, now)
+        return sessions.close_session(connection, settings.tenant, session_id, size, now)
+
+
+def list_sessions(settings: Settings) -> list[Session]:
+    with _open(settings) as inventory, write(inventory.engine) as connection:
+        sessions.lock_log(connection, inventory.log, inventory.clock())
+        return sessions.all_sessions(connection, settings.tenant)
+
+
 def enrol_local(settings: Settings, public_key: bytes, name: str) -> Trust:
     """Enrol a station that shares this computer: who can write the folder needs no code."""
     with _open(settings) as inventory:
@@ -58,7 +85,8 @@ def revoke(settings: Settings, key_id: str, from_log_index: int) -> None:
 
 
 def list_stations(settings: Settings) -> list[enrol.Station]:
-    with _open(settings) as inventory, inventory.engine.connect() as connection:
+    with _open(settings) as inventory, write(inventory.engine) as connection:
+        sessions.lock_log(connection, inventory.log, inventory.clock())
         return list(enrol.all_stations(connection, settings.tenant))
 
 

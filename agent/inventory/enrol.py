@@ -1,7 +1,7 @@
-"""Stations: enrolled by a one-time code or, on a lone bench, directly; revoked from a place in the log on.
+"""Stations: enrolled by a code or, on a lone bench, directly; revoked from a place in the log on.
 
-A code is typed by a person, so it is short: what protects it is ten minutes, five tries, one use. A miss costs every
-open code a try, since it may have been meant for any of them.
+A code is typed by a person, so it is short: what protects it is its few minutes or hours, its tries and its uses, all
+counted. A miss costs every open code a try, since it may have been meant for any of them.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from agent.envelope import key_id_of
 from agent.errors import UsageError
@@ -22,6 +22,7 @@ from agent.text import clean
 
 CODE_LIFE = timedelta(minutes=10)
 CODE_TRIES = 5
+FLYING = "poste volant"
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing that reads as something else (0/O, 1/I/L, U/V)
 _LENGTH = 8
 
@@ -31,14 +32,38 @@ class Station(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     public_key: bytes
     revoked_from_index: int | None = None
+    session: str | None = None  # of a PC booted from the network, whose key lives in memory
 
     def is_revoked_at(self, log_index: int) -> bool:
         return self.revoked_from_index is not None and log_index >= self.revoked_from_index
 
 
+class Code(msgspec.Struct, frozen=True, kw_only=True):
+    """What a new code is good for."""
+
+    expires_at: datetime
+    tries: int = CODE_TRIES
+    uses: int = 1
+    session: str | None = None
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """An enrolment as a station asks for it."""
+
+    code: str
+    public_key: bytes
+    name: str
+    is_flying: bool = False  # its key lives in memory
+
+
 def make_code(connection: Connection, tenant: str, now: datetime) -> str:
-    """A new one-time code, as shown to the person in charge: "K7QM-2XVD". Only its hash is kept."""
-    code = "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
+    """A new code for one station that lasts, as shown to the person in charge: "K7QM-2XVD"."""
+    return add_code(connection, tenant, Code(expires_at=now + CODE_LIFE))
+
+
+def add_code(connection: Connection, tenant: str, kind: Code) -> str:
+    """A new code. Only its hash is kept."""
+    code = new_word(_LENGTH)
     salt = secrets.token_bytes(16)
     connection.execute(
         insert(codes).values(
@@ -46,19 +71,27 @@ def make_code(connection: Connection, tenant: str, now: datetime) -> str:
             code_id=secrets.token_hex(8),
             salt=salt,
             code_hash=_hash(code, salt),
-            expires_at=told(now + CODE_LIFE),
-            tries_left=CODE_TRIES,
+            expires_at=told(kind.expires_at),
+            tries_left=kind.tries,
+            uses_left=kind.uses,
+            session_id=kind.session,
         )
     )
     return f"{code[:4]}-{code[4:]}"
 
 
-def redeem(
-    connection: Connection, tenant: str, code: str, public_key: bytes, name: str, now: datetime
-) -> Station | None:
-    """The station, enrolled; None when the code is not valid, its try already counted (commit it either way)."""
-    typed = "".join(letter for letter in code.upper()[:64] if letter in _ALPHABET)
-    is_open = (codes.c.tenant_id == tenant) & (codes.c.used_by.is_(None)) & (codes.c.tries_left > 0)
+def new_word(length: int) -> str:
+    """Letters and digits that nobody misreads."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+
+
+def redeem(connection: Connection, tenant: str, asked: Asked, now: datetime) -> Station | None:
+    """The station, enrolled; None when the code is not valid, its try already counted (commit it either way).
+
+    Refusal when a valid code is not for this kind of station: that costs no try and no use.
+    """
+    typed = "".join(letter for letter in asked.code.upper()[:64] if letter in _ALPHABET)
+    is_open = (codes.c.tenant_id == tenant) & (codes.c.uses_left > 0) & (codes.c.tries_left > 0)
     is_open &= codes.c.expires_at > told(now)
     matching = None
     for row in connection.execute(select(codes).where(is_open).with_for_update()):
@@ -67,16 +100,31 @@ def redeem(
     if matching is None:
         connection.execute(update(codes).where(is_open).values(tries_left=codes.c.tries_left - 1))
         return None
-    station = enrol(connection, tenant, public_key, name, now)
-    connection.execute(
-        update(codes)
-        .where(codes.c.tenant_id == tenant, codes.c.code_id == matching.code_id)
-        .values(used_by=station.key_id)
-    )
+    session = matching.session_id
+    if session is not None and not asked.is_flying:
+        raise refusal.session_code()
+    before = find_stations(connection, tenant, (key_id_of(asked.public_key),))
+    name = asked.name if session is None else _flying_name(connection, tenant, session, asked.name)
+    station = enrol(connection, tenant, asked.public_key, name, now, session)
+    if session is None or not before:  # whose answer was lost asks again: a bench must not run out of uses by that
+        connection.execute(
+            update(codes)
+            .where(codes.c.tenant_id == tenant, codes.c.code_id == matching.code_id)
+            .values(uses_left=codes.c.uses_left - 1)
+        )
     return station
 
 
-def enrol(connection: Connection, tenant: str, public_key: bytes, name: str, now: datetime) -> Station:
+def _flying_name(connection: Connection, tenant: str, session: str, told_name: str) -> str:
+    """ "poste volant 7", and behind it what the station calls itself."""
+    here = select(func.count()).where(stations.c.tenant_id == tenant, stations.c.session_id == session)
+    number = int(connection.scalar(here) or 0) + 1
+    return f"{FLYING} {number} · {told_name}" if clean(told_name, 40) else f"{FLYING} {number}"
+
+
+def enrol(
+    connection: Connection, tenant: str, public_key: bytes, name: str, now: datetime, session: str | None = None
+) -> Station:
     """Trust this key from now on; enrolling it again changes nothing, and a revoked key stays revoked (Refusal)."""
     if len(public_key) != 32:
         raise refusal.wrong_request("La clé publique doit avoir 32 octets.", "The public key must be 32 bytes long.")
@@ -86,10 +134,15 @@ def enrol(connection: Connection, tenant: str, public_key: bytes, name: str, now
         if known.revoked_from_index is not None:
             raise refusal.revoked_key()
         return known
-    station = Station(key_id=key_id, name=clean(name, 80) or key_id[:8], public_key=public_key)
+    station = Station(key_id=key_id, name=clean(name, 80) or key_id[:8], public_key=public_key, session=session)
     connection.execute(
         insert(stations).values(
-            tenant_id=tenant, key_id=key_id, public_key=public_key, name=station.name, enrolled_at=told(now)
+            tenant_id=tenant,
+            key_id=key_id,
+            public_key=public_key,
+            name=station.name,
+            enrolled_at=told(now),
+            session_id=session,
         )
     )
     return station
@@ -126,7 +179,11 @@ def all_stations(connection: Connection, tenant: str) -> list[Station]:
 
 def _station(row: Row[Any]) -> Station:
     return Station(
-        key_id=row.key_id, name=row.name, public_key=row.public_key, revoked_from_index=row.revoked_from_index
+        key_id=row.key_id,
+        name=row.name,
+        public_key=row.public_key,
+        revoked_from_index=row.revoked_from_index,
+        session=row.session_id,
     )
 
 

@@ -148,6 +148,30 @@ def revoked_key() -> Refusal:
     )
 
 
+def session_over() -> Refusal:
+    return Refusal(
+        403,
+        "session-over",
+        fr="La séance de ce poste est finie. Sa fiche est en quarantaine à l'inventaire. "
+        "Redémarrez ce PC et inscrivez-le à une nouvelle séance.",
+        en="This station's session is over. Its record is in quarantine at the inventory. "
+        "Restart this PC and enrol it in a new session.",
+        keep=True,
+        alarm=True,
+    )
+
+
+def session_code() -> Refusal:
+    return Refusal(
+        403,
+        "session-code",
+        fr="Ce code est celui d'une séance : il n'inscrit que des PC démarrés par le réseau, jusqu'à sa fin. "
+        "Pour une clé ou un poste fixe, demandez un code à part.",
+        en="This code is a session's: it only enrols PCs booted from the network, until its end. "
+        "For a stick or a fixed station, ask for a code of its own.",
+    )
+
+
 def wrong_record(error: InputRefused) -> Refusal:
     """Authentic, but not a record this version reads: kept, since a newer inventory may admit it."""
     return Refusal(422, "wrong-record", fr=error.fr, en=error.en, keep=True)
@@ -185,8 +209,8 @@ def wrong_code() -> Refusal:
     return Refusal(
         403,
         "wrong-code",
-        fr="Ce code n'est pas valable. Un code sert une fois, pendant 10 minutes. Demandez un nouveau code.",
-        en="This code is not valid. A code serves once, for 10 minutes. Ask for a new one.",
+        fr="Ce code n'est pas valable : mal tapé, déjà utilisé, ou trop vieux. Demandez un nouveau code.",
+        en="This code is not valid: mistyped, used up, or too old. Ask for a new one.",
     )
 
 

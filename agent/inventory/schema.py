@@ -1,4 +1,4 @@
-"""The tables. Truth: tenants, stations, codes, envelopes, leaves, nodes, checkpoints, alarms, quarantine.
+"""The tables. Truth: tenants, sessions, stations, codes, envelopes, leaves, nodes, checkpoints, alarms, quarantine.
 
 Index, which `reindex` rebuilds from the envelopes: records, machines, disks, verdicts. Every key starts with
 `tenant_id`, so that tenants can be spread over several servers. Only Text, Integer and LargeBinary: SQLite's STRICT
@@ -31,6 +31,10 @@ def _of_tenant() -> ForeignKeyConstraint:
     return ForeignKeyConstraint(["tenant_id"], ["tenants.tenant_id"])
 
 
+def _of_session() -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(["tenant_id", "session_id"], ["sessions.tenant_id", "sessions.session_id"])
+
+
 tenants = Table(
     "tenants",
     metadata,
@@ -38,6 +42,19 @@ tenants = Table(
     Column("origin", Text, nullable=False),  # the log's name in its checkpoints
     Column("log_public_key", LargeBinary, nullable=False),  # Ed25519, 32 bytes
     Column("created_at", Text, nullable=False),
+    sqlite_strict=True,
+)
+
+sessions = Table(  # a bench of PCs booted from the network, for some hours
+    "sessions",
+    metadata,
+    _tenant(),
+    Column("session_id", Text, primary_key=True),
+    Column("opened_at", Text, nullable=False),
+    Column("ends_at", Text, nullable=False),
+    Column("closed_at", Text),  # by hand, or by the first who looked after its end
+    Column("uses", Whole, nullable=False),  # stations its code may enrol
+    _of_tenant(),
     sqlite_strict=True,
 )
 
@@ -51,7 +68,10 @@ stations = Table(
     Column("enrolled_at", Text, nullable=False),
     Column("revoked_at", Text),
     Column("revoked_from_index", Whole),  # records at or after this place in the log no longer count
+    Column("session_id", Text),  # of a station whose key lives in memory
+    Index("stations_by_session", "tenant_id", "session_id"),
     _of_tenant(),
+    _of_session(),
     sqlite_strict=True,
 )
 
@@ -64,8 +84,10 @@ codes = Table(
     Column("code_hash", LargeBinary, nullable=False),
     Column("expires_at", Text, nullable=False),
     Column("tries_left", Whole, nullable=False),
-    Column("used_by", Text),
+    Column("uses_left", Whole, nullable=False),
+    Column("session_id", Text),  # whose code it is; without one it enrols a station that lasts
     _of_tenant(),
+    _of_session(),
     sqlite_strict=True,
 )
 

@@ -15,12 +15,13 @@ from sqlalchemy import Connection, Engine, delete, func, insert, select, tuple_,
 from agent.envelope import public_key
 from agent.inventory import index, refusal
 from agent.inventory.database import write
-from agent.inventory.enrol import find_stations
+from agent.inventory.enrol import Station, find_stations
 from agent.inventory.intake import SetAside, Upload, check
 from agent.inventory.log import Log
 from agent.inventory.moment import told
 from agent.inventory.refusal import Refusal
-from agent.inventory.schema import alarms, envelopes, leaves, quarantine, records, tenants
+from agent.inventory.schema import alarms, envelopes, leaves, quarantine, records
+from agent.inventory.sessions import lock_log
 
 
 class Stored(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,13 +64,13 @@ class Store:
 
     def commit(self, items: Sequence[Upload | SetAside]) -> list[Stored | Refusal]:
         """One outcome per item, in order; nothing is stored when it raises."""
-        received_at = told(self._clock())
+        now = self._clock()
+        received_at = told(now)
         uploads = [item for item in items if isinstance(item, Upload)]
         with write(self._engine) as connection:
-            connection.execute(select(tenants).where(tenants.c.tenant_id == self._tenant).with_for_update())
+            size = lock_log(connection, self._log, now)
             near = self._neighbours(connection, uploads)
             stations = find_stations(connection, self._tenant, tuple({item.key_id for item in uploads}))
-            size = self._log.size(connection)
             fresh: list[Upload] = []
             outcomes: list[Stored | Refusal | None] = []
             aside: list[tuple[Upload | SetAside, Refusal, str | None]] = []
@@ -82,7 +83,7 @@ class Store:
                 else:
                     station = stations.get(item.key_id)
                     revoked = station is None or station.is_revoked_at(size + len(fresh))
-                    conflict = (refusal.revoked_key(), None) if revoked else _conflict(item, near)
+                    conflict = (_revoked(station), None) if revoked else _conflict(item, near)
                     if conflict is None:
                         _take(item, size + len(fresh), near)
                         fresh.append(item)
@@ -244,6 +245,10 @@ class Store:
                 else:
                     connection.execute(update(quarantine).where(gone).values(why=outcome.word))
         return admitted
+
+
+def _revoked(station: Station | None) -> Refusal:
+    return refusal.session_over() if station and station.session else refusal.revoked_key()
 
 
 def _conflict(item: Upload, near: Neighbours) -> tuple[Refusal, str] | None:

@@ -16,11 +16,18 @@ class Enrolled(msgspec.Struct, frozen=True, kw_only=True):
     tenant: str
     origin: str
     log_public_key: bytes
+    name: str = ""  # as the inventory lists it: "poste volant 7"
+    session: str | None = None  # after whose end this key counts no more
 
 
-def enrol(url: str, code: str, key: StationKey, name: str, client: Client | None = None) -> Enrolled:
-    """Make this station known with a one-time code. NotDelivered without an answer, InputRefused when refused."""
-    body = {"code": code, "public_key": base64.b64encode(key.public).decode(), "name": name}
+def enrol(
+    url: str, code: str, key: StationKey, name: str, client: Client | None = None, *, is_flying: bool = False
+) -> Enrolled:
+    """Make this station known with a code. NotDelivered without an answer, InputRefused when refused.
+
+    `is_flying`: the key lives in memory, and goes with the power; only such stations may use a session's code.
+    """
+    body = {"code": code, "public_key": base64.b64encode(key.public).decode(), "name": name, "flying": is_flying}
     try:
         status, _, answer = ask(
             client or open_session(), "POST", url.rstrip("/") + "/api/v1/enrol", msgspec.json.encode(body)
@@ -42,6 +49,8 @@ def enrol(url: str, code: str, key: StationKey, name: str, client: Client | None
             tenant=clean(found["tenant"]),
             origin=clean(found["origin"]),
             log_public_key=log_key,
+            name=clean(found.get("name") or ""),
+            session=clean(found.get("session") or "") or None,
         )
     except (EnvelopeError, KeyError, TypeError) as error:
         page = portal()
