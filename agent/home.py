@@ -6,6 +6,7 @@ outbox/      signed records, waiting and archived
 inventory/   the embedded inventory, where one was started here
 wipes/       journals of erasures, one file per authorisation
 sessions/    signed manifests of wipe sessions
+settings.yaml what the person in charge decided for this station (see `agent.settings`)
 connection-0001.json …   the inventory this station was enrolled with; the newest counts
 """
 

@@ -12,6 +12,7 @@ from agent.commands.look import add_capture, add_inspect, add_judge
 from agent.commands.profiles import add_profiles
 from agent.commands.say import Say
 from agent.commands.serve import add_inventory, add_serve
+from agent.commands.settings import add_settings
 from agent.commands.triage import add_triage
 from agent.commands.wipe import add_wipe
 
@@ -36,6 +37,7 @@ COMMANDS = (
      add_certificate),
     ("keys", "la clé de cette station", "this station's key", add_keys),
     ("enrol", "inscrire cette station à un inventaire", "enrol this station with an inventory", add_enrol),
+    ("settings", "les réglages de cette station", "this station's settings", add_settings),
     ("serve", "démarrer l'inventaire", "start the inventory", add_serve),
     ("inventory", "s'occuper de l'inventaire", "look after the inventory", add_inventory),
 )  # fmt: skip

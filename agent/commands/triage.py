@@ -10,11 +10,14 @@ from agent.commands.look import add_json, add_profile_choice, add_source, look
 from agent.commands.say import Say, note, tell, tell_json
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from agent.home import Home
     from agent.outbox import Outbox
     from agent.screen import Result
     from agent.upload import Delivery
     from agent.verdict import Verdict
+    from agent.visit import Desk
 
 RECYCLE_EXIT = 10
 CODE_MOST = 80  # characters, as records hold them
@@ -56,10 +59,11 @@ def run_triage(options: argparse.Namespace, say: Say) -> int:
     from agent.rules import load_profiles
     from agent.sheet import result_of
     from agent.verdict import judge
-    from agent.visit import Desk, clock_evidence, note_visit
+    from agent.visit import clock_evidence, note_visit
 
-    profiles = load_profiles(options.profiles_dir, only=options.profile)
     home = find_home(options.home)
+    desk, names = _told(options, home, say)
+    profiles = load_profiles(options.profiles_dir, only=names)
     outbox, now = Outbox(home.outbox), datetime.now(UTC)
     # A full or read-only folder costs the record, never the verdict.
     key, problem = None, None
@@ -75,7 +79,7 @@ def run_triage(options: argparse.Namespace, say: Say) -> int:
         if key is not None:
             noted = note_visit(
                 machine, verdicts, used, key=key, outbox=outbox, now=now, clock=clock_evidence(Host(), machine, now),
-                desk=Desk(operator=options.operator, lot=options.lot, sticker=options.sticker),
+                desk=desk,
             )  # fmt: skip
     except StorageError as error:
         problem = error
@@ -91,6 +95,23 @@ def run_triage(options: argparse.Namespace, say: Say) -> int:
         waiting, refused = len(outbox.waiting()), len(outbox.refused())
         _show(result_of(machine, verdicts, profiles, say.lang, waiting=waiting, refused=refused, where=where), say)
     return 1 if problem else _exit_code(options, verdicts[0], delivery, outbox)
+
+
+def _told(options: argparse.Namespace, home: "Home", say: Say) -> "tuple[Desk, Sequence[str] | None]":
+    """Who is at work, and by which profiles: as typed, else as the station's settings say."""
+    from agent.host import Host
+    from agent.settings import find_settings
+    from agent.visit import Desk
+
+    found = find_settings(home, Host())
+    for sentence in found.sentences(say.lang):
+        note(f"rebond: {sentence}")
+    settings = found.settings
+    desk = Desk(
+        operator=options.operator or settings.operator, lot=options.lot or settings.lot, sticker=options.sticker
+    )
+    # The settings name shipped profiles; another folder's have other names.
+    return desk, options.profile or (None if options.profiles_dir else settings.profiles)
 
 
 def _exit_code(options: argparse.Namespace, verdict: "Verdict", delivery: "Delivery | None", outbox: "Outbox") -> int:

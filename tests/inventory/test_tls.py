@@ -292,7 +292,11 @@ def test_serve_tls_tells_its_address_and_pin(tmp_path: Path, capsys: pytest.Capt
             home = str(tmp_path / "home")
             assert main(["enrol", url, code, "--home", home]) == 5
             assert "rebond inventory pin" in capsys.readouterr().err
-            assert main(["enrol", url, code, "--home", home, "--pin", pin]) == 0
+            (tmp_path / "home" / "settings.yaml").write_text(
+                f"station: Banc 3\ninventory:\n  url: {url}\n  pin: {pin}\n"
+            )
+            assert main(["enrol", code, "--home", home]) == 0
+            assert "« Banc 3 »" in capsys.readouterr().out
             assert main(["outbox", "send", "--home", home]) == 0
         finally:
             child.send_signal(signal.SIGINT)
