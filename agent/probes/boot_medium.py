@@ -5,6 +5,7 @@ may be wiped is another question, asked of its mounts when the time comes). So "
 hand; a live medium counts wherever it is.
 
 Unknown stays unknown: a system copied to memory (toram) may leave no mount, and a label alone still names its disk.
+Booted from the network, the kernel's command line says that there is none (scripts/pxe).
 """
 
 import re
@@ -14,6 +15,7 @@ from agent.host import Host
 _LABEL = "REBOND"
 # Where live systems mount their medium: live-boot, casper, dracut, archiso, ours.
 _LIVE = ("/run/live/", "/lib/live/mount/", "/cdrom", "/run/initramfs/live", "/run/archiso/bootmnt", "/run/rebond/")
+_NONE = "rebond.medium=none"
 _DEPTH_MOST = 6  # a file system on LVM on LUKS on RAID
 
 
@@ -26,7 +28,8 @@ def boot_disks(host: Host) -> frozenset[str] | None:
     found = {disk for node in live for disk in _disks_under(host, node)}
     rooted = {disk for node in root for disk in _disks_under(host, node)}
     found |= {disk for disk in rooted if _is_pulled_out(host, disk)}
-    return frozenset(found) if found or rooted else None
+    is_told = rooted or _NONE in (host.text("/proc/cmdline") or "").split()
+    return frozenset(found) if found or is_told else None
 
 
 def _is_pulled_out(host: Host, disk: str) -> bool:

@@ -472,6 +472,9 @@ def booted(tmp_path: Path, mounts: str, files: dict[str, str]) -> frozenset[str]
         ("/dev/sda1 /run/live/medium vfat ro 0 0\n", {}, {"sda"}),  # a live medium counts wherever it is
         ("overlay / overlay rw 0 0\n", {}, None),  # copied to memory: nothing tells
         ("overlay / overlay rw 0 0\n", {"/proc/cmdline": "quiet root=/dev/sdb1 toram\n"}, {"sdb"}),
+        ("overlay / overlay rw 0 0\n", {"/proc/cmdline": "rebond.ram rebond.medium=none rebond.settings=x\n"}, set()),
+        ("overlay / overlay rw 0 0\n", {"/proc/cmdline": "rebond.ram xrebond.medium=none\n"}, None),
+        ("/dev/sdb1 /run/rebond/mnt/stick ext4 rw 0 0\n", {"/proc/cmdline": "rebond.medium=none\n"}, {"sdb"}),
         ("/dev/sda1 /mnt ext4 rw 0 0\n", {}, None),
         ("/dev/../../etc / ext4 rw 0 0\n", {}, None),
     ],
