@@ -19,7 +19,7 @@ LAYERS = {
     "capture": 3.5, "verify": 3.5,
     "recording": 4, "outbox": 4, "connectors": 4,
     "upload": 4.5, "home": 4.7, "settings": 4.8,
-    "visit": 5, "fleet": 5, "bulk": 5.2,
+    "visit": 5, "joining": 5, "fleet": 5, "bulk": 5.2,
     "screen": 5.5, "wall": 5.5, "sheet": 5.7, "console": 5.9, "commands": 6, "cli": 7, "__main__": 8,
 }  # fmt: skip
 INVENTORY_MAY = {

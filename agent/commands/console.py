@@ -47,7 +47,12 @@ def run_console(options: argparse.Namespace, say: Say) -> int:
         capture = load(options.source)
         host, taken_at = capture.host, capture.taken_at
     bench = Bench(
-        home=find_home(options.home), host=host, profiles=load_profiles(None), lang=say.lang, taken_at=taken_at
+        home=find_home(options.home),
+        host=host,
+        profiles=load_profiles(None),
+        home_option=options.home,
+        lang=say.lang,
+        taken_at=taken_at,
     )
     wish = Console(bench, all_pages()).run()
     sys.stdout.flush()

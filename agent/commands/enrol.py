@@ -39,20 +39,16 @@ def add_enrol(parser: argparse.ArgumentParser, say: Say) -> None:
 def run_enrol(options: argparse.Namespace, say: Say) -> int:
     from agent.home import find_home
     from agent.host import Host
-    from agent.outbox import Outbox
+    from agent.joining import join
     from agent.settings import find_settings
-    from agent.upload import enrol, open_session
 
     home = find_home(options.home)
     found = find_settings(home, Host())
     url, pin = _where(options, found)
-    key, is_flying = home.key(), options.flying or home.lives_in_memory(Host())
-    words = " ".join(key.words)
+    words = " ".join(home.key().words)
     note(say(f"Mots de cette clé : {words}", f"Words of this key: {words}"))
-    name = options.name or found.settings.station or ("" if is_flying else "station")
-    enrolled = enrol(url, options.code, key, name, open_session(pin), is_flying=is_flying)
-    home.connect(url, enrolled, pin)
-    Outbox(home.outbox).reconsider("unknown-key")  # what was refused before this station was known
+    name = options.name or found.settings.station
+    enrolled = join(home, Host(), options.code, url=url, pin=pin, name=name, is_flying=options.flying)
     called = f"« {enrolled.name} » : {words}"
     tell(
         say(

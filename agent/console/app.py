@@ -72,7 +72,7 @@ class Console(App[str]):
         self.probes: dict[str, str] = {}  # name → state
         self.is_looking = False
         self._retry_at, self._failures, self._is_delivering = 0.0, 0, False
-        self._is_noting = False
+        self._is_noting = self.is_settled = False
 
     # --- work beside the screen ---------------------------------------------------------------------------------------
 
@@ -100,8 +100,15 @@ class Console(App[str]):
 
     def on_mount(self) -> None:
         self.open("start")
-        self.look()
+        self.spawn(self.bench.settle, self._settled)
         self.set_interval(_TICK_S, self.tick)
+
+    def _settled(self, sentences: tuple[str, ...]) -> None:
+        """The station knows itself: only now the PC is looked at, because its key hides what must be hidden."""
+        self.is_settled = True
+        if sentences:
+            self.tell(" ".join(sentences))
+        self.look()
         self.tick()
 
     # --- from screen to screen ----------------------------------------------------------------------------------------
@@ -118,7 +125,12 @@ class Console(App[str]):
     # --- the top bar, once a second -----------------------------------------------------------------------------------
 
     def tick(self) -> None:
-        self.spawn(self.bench.queue, self._queued)
+        if self.is_settled:
+            self.spawn(lambda: (self.bench.queue(), self.bench.stick_warning()), self._ticked)
+
+    def _ticked(self, seen: tuple[Queue, str]) -> None:
+        self.show_status(stick=seen[1])
+        self._queued(seen[0])
 
     def _queued(self, queue: Queue) -> None:
         self.show_status(queue=queue)

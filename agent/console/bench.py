@@ -11,19 +11,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agent.console.stick import settle, warning
 from agent.errors import RebondError, StorageError
 from agent.facts import Machine
 from agent.home import Home
 from agent.host import Host
 from agent.outbox import Outbox
 from agent.record import ProfileUsed
-from agent.rules import Profile
+from agent.rules import Profile, load_profiles
+from agent.settings import InventoryAt, Settings, find_settings
 from agent.verdict import Verdict, judge
 from agent.visit import Desk, Noted, clock_evidence, note_visit
 
 if TYPE_CHECKING:
     from agent.keys import StationKey
-    from agent.upload import Delivery
+    from agent.upload import Delivery, Enrolled
 
 Progress = Callable[[str, str], None]  # probe, "started" | "done" | "failed" | "late"
 
@@ -45,12 +47,15 @@ class Bench:
     home: Home
     host: Host
     profiles: Sequence[Profile]
+    home_option: str | None = None  # --home
     lang: str = "fr"
+    settings: Settings = Settings()
     taken_at: datetime | None = None  # of a capture
     desk: Desk = Desk()
     machine: Machine | None = None
     verdicts: tuple[Verdict, ...] = ()
     noted: Noted | None = None
+    is_settled: bool = False  # False: the network may still tell the settings
     delivered: frozenset[str] = frozenset()
     _key: "StationKey | None" = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -68,6 +73,42 @@ class Bench:
 
     def tell(self, error: RebondError) -> str:
         return error.told(self.lang)
+
+    # --- the station --------------------------------------------------------------------------------------------------
+
+    def settle(self) -> tuple[str, ...]:
+        """Find the stick and the settings on it, or from the network; sentences about what is wrong with them."""
+        if self.host.is_live:
+            self.home = settle(self.host, self.home_option)
+        return self.read_settings()
+
+    def read_settings(self) -> tuple[str, ...]:
+        found = find_settings(self.home, self.host)
+        self.settings = found.settings
+        self.name(lot=self.desk.lot or found.settings.lot, operator=self.desk.operator or found.settings.operator)
+        if found.source is not None:
+            self.lang = found.settings.language
+        if found.settings.profiles:
+            self.profiles = load_profiles(None, only=found.settings.profiles)
+        self.is_settled = found.is_final
+        return found.sentences(self.lang)
+
+    def stick_warning(self) -> str:
+        told = warning(self.host, self.home) if self.host.is_live else None
+        return told[self.lang == "en"] if told else ""
+
+    def words(self) -> str:
+        try:
+            return " ".join(self.key().words)
+        except RebondError as error:
+            return error.told(self.lang)
+
+    def join(self, inventory: InventoryAt, code: str) -> "Enrolled":
+        """NotDelivered or InputRefused when it did not work."""
+        from agent.joining import join
+
+        name = self.settings.station
+        return join(self.home, Host(), code, url=inventory.url, pin=inventory.pin, name=name)
 
     # --- looking and judging ------------------------------------------------------------------------------------------
 

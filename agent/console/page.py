@@ -5,7 +5,7 @@ Sixteen colours at most, and none that says anything by itself; only signs that 
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Protocol, cast
+from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar, cast
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -20,6 +20,7 @@ from textual.widgets import Static
 if TYPE_CHECKING:
     from agent.console.bench import Bench, Queue
 
+T = TypeVar("T")
 WIDTH_LEAST, HEIGHT_LEAST = 80, 24
 POINTER = "▶"
 
@@ -41,6 +42,7 @@ class Face(Protocol):
     news: str
     probes: dict[str, str]  # name → state
     is_looking: bool
+    is_settled: bool
 
     @property
     def queue(self) -> "Queue": ...
@@ -58,6 +60,7 @@ class Face(Protocol):
     def look(self) -> None: ...
     def note(self) -> None: ...
     def tell(self, sentence: str) -> None: ...
+    def spawn(self, work: Callable[[], T], then: Callable[[T], object] | None = None) -> None: ...
     def common_key(self, key: str, page: "Page") -> bool: ...
 
 
@@ -215,6 +218,3 @@ class Paper(VerticalScroll, can_focus=True):
         """ "37 %": how far down."""
         most = self.max_scroll_y
         return f"{round(100 * self.scroll_offset.y / most)} %" if most else ""
-
-
-Work = Callable[[], object]

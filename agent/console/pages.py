@@ -1,13 +1,14 @@
 """Every screen by its name. Each knows `page` and none of the others: they call one another by name."""
 
 from agent.console.details import Details
+from agent.console.enrolling import Enrolling
 from agent.console.leaving import Leaving
 from agent.console.page import Page
 from agent.console.qr import QrPage
 from agent.console.start import Start
 from agent.console.verdict import VerdictPage
 
-_ALL: tuple[type[Page], ...] = (Start, VerdictPage, Details, Leaving, QrPage)
+_ALL: tuple[type[Page], ...] = (Start, VerdictPage, Details, Leaving, QrPage, Enrolling)
 
 
 def all_pages() -> dict[str, type[Page]]:

@@ -42,12 +42,16 @@ class Start(Page):
         return (
             Shortcut("enter", "Entrée", "suivant", "next"),
             Shortcut("f2", "F2", "sans étiquette", "no sticker"),
-            Shortcut("f8", "F8", "capture", "capture"),
+            Shortcut("f6", "F6", "inscrire", "enrol"),
             Shortcut("f10", "F10", "éteindre", "switch off"),
             Shortcut("f12", "F12", "English", "français"),
         )
 
     def refresh_all(self) -> None:
+        for name in ("lot", "operator"):  # the settings came after the screen
+            field, known = self.query_one(f"#{name}", Input), getattr(self.console.bench.desk, name)
+            if known and not field.value and not field.has_focus:
+                field.value = known
         for name, fr, en in _FIELDS:
             pointer = POINTER if self.focused is self.query_one(f"#{name}", Input) else " "
             self.query_one(f"#label-{name}", Static).update(f" {pointer} {self.say(fr, en)} :")
@@ -91,6 +95,8 @@ class Start(Page):
         if key == "f2":
             self.query_one("#sticker", Input).value = ""
             self._go()
+        elif key == "f6":
+            self.console.open("enrol")
         elif key in ("up", "down"):
             if key == "down":
                 self.focus_next(Input)
@@ -117,6 +123,8 @@ class Start(Page):
 def progress(page: Page) -> str:
     """What is being looked at, for people who wait."""
     console = page.console
+    if not console.is_settled:
+        return page.say("  Je cherche la clé et les réglages...", "  Looking for the stick and the settings...")
     if not console.is_looking:
         return page.say("  Le PC est inspecté.", "  The PC has been looked at.")
     waiting = [name for name, state in console.probes.items() if state == "started"]

@@ -1,0 +1,58 @@
+"""The station's stick in a booted PC: there, late, pulled out, read-only. What the image's own script says of it.
+
+`/run/rebond/data` holds a word, written by scripts/image/root/usr/lib/rebond/data; without our image there is none.
+"""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from agent.home import STICK, Home, find_home
+from agent.host import Host
+
+WORD = "/run/rebond/data"
+PATIENCE_S = 20.0  # a slow USB port on an old PC
+NETBOOT_PATIENCE_S = 4.0  # no stick is expected, but one may be there
+_TOLD = {
+    "absent": ("CLÉ RETIRÉE : rebranchez-la", "STICK PULLED OUT: plug it in"),
+    "read-only": ("CLÉ EN LECTURE SEULE", "STICK IS READ-ONLY"),
+    "damaged": ("CLÉ ABÎMÉE", "STICK IS DAMAGED"),
+    "unknown": ("CLÉ ILLISIBLE", "STICK CANNOT BE READ"),
+    "second": ("DEUX CLÉS : une seule compte", "TWO STICKS: one counts"),
+}
+_IN_MEMORY = ("SANS CLÉ : tout est en mémoire", "NO STICK: all is in memory")
+
+
+def is_our_image(host: Host) -> bool:
+    return "rebond.ram" in (host.text("/proc/cmdline") or "").split()
+
+
+def word(host: Host) -> str | None:
+    return (host.text(WORD) or "").strip() or None
+
+
+def warning(host: Host, home: Home) -> tuple[str, str] | None:
+    """What the top bar must say of the stick; None when all is well, or when this is not our image."""
+    if not is_our_image(host):
+        return None
+    if home.root == STICK:
+        return _TOLD.get(word(host) or "absent")
+    return _TOLD.get(word(host) or "", _IN_MEMORY) if home.lives_in_memory(host) else None
+
+
+def settle(
+    host: Host, option: str | None, sleep: Callable[[float], None] = time.sleep,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> Home:  # fmt: skip
+    """The station's home, once its stick has had the time to be found; the folder in memory when there is none."""
+    if is_our_image(host):
+        is_netboot = "rebond.medium=none" in (host.text("/proc/cmdline") or "").split()
+        until = monotonic() + (NETBOOT_PATIENCE_S if is_netboot else PATIENCE_S)
+        while word(host) is None and monotonic() < until:
+            sleep(0.2)
+    return find_home(option)
+
+
+def has_come_late(host: Host, home: Home) -> bool:
+    """A stick was plugged in after the start."""
+    return home.root != STICK and is_our_image(host) and word(host) in ("ready", "read-only") and Path(STICK).is_mount()
