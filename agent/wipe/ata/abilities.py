@@ -75,17 +75,17 @@ def _sanitize(technique: Technique, situation: Situation) -> Reasoned:
     if situation.identity.security.is_locked:
         return False, "Le disque est verrouillé par un mot de passe.", "The disk is locked by a password."
     status = situation.status
-    if status is None or status.state == "unknown":
-        return (
-            False,
-            "Le disque ne dit pas où en est cet effacement : sa réussite ne se verrait pas.",
-            "The disk does not say how this erase stands: its success could not be seen.",
-        )
-    if status.state == "frozen":
+    if status is not None and status.is_frozen:
         return (
             False,
             "Le disque refuse cet effacement jusqu'à sa prochaine mise sous tension. Débranchez-le puis rebranchez-le.",
             "The disk refuses this erase until it is powered off and on. Unplug it, then plug it in again.",
+        )
+    if status is None or status.state in ("unknown", "refused"):
+        return (
+            False,
+            "Le disque ne dit pas où en est cet effacement : sa réussite ne se verrait pas.",
+            "The disk does not say how this erase stands: its success could not be seen.",
         )
     if status.state == "running":
         return False, "Le disque est déjà en train de s'effacer. Attendez la fin.", (

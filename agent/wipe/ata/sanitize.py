@@ -26,11 +26,13 @@ COMMANDS: dict[Technique, Command] = {
     "ata-sanitize-crypto": SANITIZE_CRYPTO,
     "ata-sanitize-overwrite": SANITIZE_OVERWRITE,
 }
-_COMPLETED, _RUNNING, _FROZEN = 0x8000, 0x4000, 0x2000  # COUNT 15, 14, 13 of the normal output
-_ASK_AGAIN = 2  # times, when a status got lost
-_FAILED_REASON = 0x01  # LBA 7:0 of the error output: the last operation was unsuccessful
+# COUNT 15 to 12 of the normal output
+_COMPLETED, _RUNNING, _FROZEN, _ANTIFREEZE = 0x8000, 0x4000, 0x2000, 0x1000
+_ASK_AGAIN = 2  # times, when a status got lost or was refused
+# LBA 7:0 of the error output (ACS-4, "Sanitize Device Error Reason"): the last operation failed · frozen
+_FAILED_REASON, _FROZEN_REASON = 0x01, 0x03
 _REASONS = {
-    0x00: "no reason given",
+    0x00: "reason not reported",
     0x01: "the last sanitize operation failed",
     0x02: "feature not supported",
     0x03: "sanitize frozen",
@@ -40,10 +42,14 @@ _REASONS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SanitizeStatus:
-    """`unknown`: no readable answer. `completed` outlives the operation, even power cycles."""
+    """`refused`: the disk itself aborts the question, for another reason than a failure. `unknown`: no readable answer.
 
-    state: Literal["running", "completed", "idle", "failed", "frozen", "unknown"]
+    `completed` outlives the operation, even power cycles, and a freeze lock set after it.
+    """
+
+    state: Literal["running", "completed", "idle", "failed", "refused", "unknown"]
     permille: int | None = None
+    is_frozen: bool = False  # no sanitize begins before the next power cycle
     said: str = ""
 
 
@@ -56,23 +62,30 @@ def read_status(reply: Reply) -> SanitizeStatus:
         reason = registers.lba_low if registers.lba is None else registers.lba & 0xFF
         if reason is None:
             return SanitizeStatus(state="unknown", said=f"{reply.said}, reason lost on the way")
-        said = _REASONS.get(reason, f"reason {reason:02x}h")
+        said = _REASONS.get(reason, f"unknown reason {reason:02x}h")
         if reason == _FAILED_REASON:
             return SanitizeStatus(state="failed", said=said)
-        return SanitizeStatus(state="frozen" if reason == 0x03 else "unknown", said=f"aborted: {said}")
+        return SanitizeStatus(state="refused", is_frozen=reason == _FROZEN_REASON, said=f"aborted: {said}")
     if not reply.is_ok or registers.count is None or registers.lba is None:
         return SanitizeStatus(
             state="unknown", said=reply.said if not reply.is_ok else "upper registers lost on the way"
         )
-    if registers.count & _RUNNING:
-        done = registers.lba & 0xFFFF
+    return _read_bits(registers.count, registers.lba)
+
+
+def _read_bits(count: int, lba: int) -> SanitizeStatus:
+    """The normal output. A disk that says both "running" and "completed" is not at its end yet."""
+    if count & _RUNNING:
+        done = lba & 0xFFFF
         permille = min(999, done * 1000 // 0x10000)
         return SanitizeStatus(state="running", permille=permille, said=f"{done:04x}h of 10000h done")
-    if registers.count & _FROZEN:
-        return SanitizeStatus(state="frozen", said="sanitize frozen until the next power cycle")
-    if registers.count & _COMPLETED:
-        return SanitizeStatus(state="completed", said="sanitize operation completed without error")
-    return SanitizeStatus(state="idle", said="idle, no result")
+    locks = "; frozen until the next power cycle" if count & _FROZEN else ""
+    locks += "; anti-freeze lock set" if count & _ANTIFREEZE else ""
+    is_frozen = bool(count & _FROZEN)
+    if count & _COMPLETED:
+        said = f"sanitize operation completed without error{locks}"
+        return SanitizeStatus(state="completed", is_frozen=is_frozen, said=said)
+    return SanitizeStatus(state="idle", is_frozen=is_frozen, said=f"idle, no result{locks}")
 
 
 def ask_status(transport: SgAta) -> SanitizeStatus:
@@ -101,7 +114,7 @@ class SanitizeEraser:
         if not offers[self.technique]:
             raise Refused(f"the disk does not offer {COMMANDS[self.technique].name}")
         before = ask_status(self._transport)
-        if before.state in ("running", "frozen", "unknown"):
+        if before.state in ("running", "refused", "unknown") or before.is_frozen:
             raise Refused(f"before the command: {before.said}")
         # 2 what a later look must not take for our success
         self._had_result = before.state == "completed"
@@ -115,12 +128,15 @@ class SanitizeEraser:
 
     def _judge_unclear(self, reply: Reply, before: SanitizeStatus) -> None:
         """The command did not clearly succeed: returns only when the disk shows by itself that it took it."""
-        now = ask_status(self._transport)
+        name, now = COMMANDS[self.technique].name, ask_status(self._transport)
         if now.state == "running" or (now.state == "completed" and before.state != "completed"):
             return
-        if reply.is_aborted or now.state in ("idle", "frozen"):
-            raise Refused(f"{COMMANDS[self.technique].name}: {reply.said}; then {now.said}")
-        raise EraseFailed(f"{COMMANDS[self.technique].name}: {reply.said}; then {now.said}: not known to have begun")
+        said = f"{name}: {reply.said}; then {now.said}"
+        if now.state == "failed" and before.state != "failed":
+            raise EraseFailed(f"{said}; clearing the failed state: {self._transport.issue(SANITIZE_CLEAR).said}")
+        if reply.is_aborted or (now.state == "idle" and before.state == "idle"):
+            raise Refused(said)
+        raise EraseFailed(f"{said}: not known to have begun")
 
     def resume(self, noted: tuple[Noted, ...]) -> None:
         """Look only: the disk went on alone, or it never began."""
@@ -134,7 +150,7 @@ class SanitizeEraser:
             raise Refused(f"the command was not yet sent; the disk says: {now.said}")
         elif now.state == "running" or (now.state in ("completed", "failed") and now.state != before):
             self._is_ours = True
-        elif now.state == "unknown":
+        elif now.state in ("unknown", "refused"):
             raise EraseFailed(f"the disk does not say what became of the command: {now.said}")
         else:
             raise Refused(f"nothing shows that the command was taken; the disk says: {now.said}")
@@ -144,7 +160,7 @@ class SanitizeEraser:
             return Standing(state="failed", said=self._failed)
         now = ask_status(self._transport)
         for _ in range(_ASK_AGAIN):
-            if now.state != "unknown":
+            if now.state not in ("unknown", "refused"):
                 break
             now = ask_status(self._transport)
         if now.state == "running":
@@ -154,7 +170,8 @@ class SanitizeEraser:
             # Seen running, then silent: no progress, so that the stall rule ends it. Never seen: nothing to wait for.
             state: Literal["running", "failed"] = "failed" if self._seen_at is None else "running"
             return Standing(state=state, permille=self._seen_at, said=f"no readable status: {now.said}")
-        if now.state == "failed":
+        if now.state in ("failed", "refused"):
+            # A disk aborts the question when the operation failed; older ones do not report that reason (00h).
             self._failed = now.said
             # FAILURE MODE lets the disk leave the failed state, so that it can still be overwritten.
             cleared = self._transport.issue(SANITIZE_CLEAR)

@@ -33,13 +33,16 @@ def aborted(lba: int | None) -> Reply:
         (reply(0x4000, 0xFFFF), "running", 999),
         (reply(0x4000, 0x120000), "running", 0),  # only LBA 15:0 count
         (reply(0xC000, 0x8000), "running", 500),  # contradictory: not yet
-        (reply(0x2000, 0xFFFF), "frozen", None),
-        (reply(0xA000, 0xFFFF), "frozen", None),
+        (reply(0xE000, 0x8000), "running", 500),
+        (reply(0x2000, 0xFFFF), "idle", None),
+        (reply(0xA000, 0xFFFF), "completed", None),  # frozen since: the result stays
         (aborted(0x01), "failed", None),
         (aborted(0x201), "failed", None),
-        (aborted(0x03), "frozen", None),
-        (aborted(0x00), "unknown", None),
-        (aborted(0x02), "unknown", None),
+        (aborted(0x03), "refused", None),
+        (aborted(0x00), "refused", None),  # "reason not reported" says of no success and of no failure
+        (aborted(0x02), "refused", None),
+        (aborted(0x04), "refused", None),
+        (aborted(0x7F), "refused", None),
         (aborted(None), "unknown", None),
         (reply(None, 0xFFFF), "unknown", None),
         (reply(0x8000, None), "unknown", None),
@@ -51,6 +54,23 @@ def aborted(lba: int | None) -> Reply:
 def test_the_status(answer: Reply, state: str, permille: int | None) -> None:
     read = read_status(answer)
     assert (read.state, read.permille) == (state, permille) and read.said
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_frozen", "said"),
+    [
+        (reply(0x2000, 0xFFFF), True, "frozen until"),
+        (reply(0xB000, 0xFFFF), True, "anti-freeze"),
+        (reply(0x9000, 0xFFFF), False, "anti-freeze"),
+        (reply(0x8000, 0xFFFF), False, "completed without error"),
+        (aborted(0x00), False, "reason not reported"),
+        (aborted(0x03), True, "frozen"),
+        (aborted(0x7F), False, "unknown reason 7fh"),
+    ],
+)
+def test_the_locks_and_reasons_are_told(answer: Reply, is_frozen: bool, said: str) -> None:
+    read = read_status(answer)
+    assert read.is_frozen == is_frozen and said in read.said
 
 
 def notes(before: str, *, is_accepted: bool = False, technique: str = BLOCK) -> tuple[Noted, ...]:
@@ -125,6 +145,42 @@ def test_a_status_never_seen_is_a_failure() -> None:
     eraser.begin(lambda step, details: None)
     twin.faults.no_registers = True
     assert eraser.poll().state == "failed"
+
+
+@pytest.mark.parametrize("reason", [0x00, 0x02, 0x7F])
+def test_a_status_refused_without_a_reason_is_a_failure_at_once(reason: int) -> None:
+    """Aborted, the reason not reported: neither success nor half an hour of waiting; and left, if it can be."""
+    twin = AtaTwin(faults=Faults(sanitize_fails_at=0x6000, failure_reason=reason))
+    eraser = family_on(twin).eraser(BLOCK)
+    eraser.begin(lambda step, details: None)
+    assert eraser.poll().state == "running"
+    standing = eraser.poll()
+    assert standing.state == "failed" and standing.said.startswith("aborted: ")
+    assert twin.sanitize == "idle", "CLEAR SANITIZE OPERATION FAILED was tried"
+    assert eraser.poll().state == "failed"
+
+
+def test_a_disk_frozen_after_its_success_has_succeeded() -> None:
+    """A BIOS that sets the freeze lock at each start does not take the result away; nothing new begins."""
+    twin = AtaTwin(faults=Faults(sanitize_frozen=True))
+    twin.completed = True
+    assert resumed(twin, notes("idle", is_accepted=True)) == "done"
+    with pytest.raises(Refused):
+        family_on(twin).eraser(BLOCK).begin(lambda step, details: None)
+    assert twin.began == 0
+
+
+def test_a_command_aborted_by_a_disk_that_then_stands_failed_was_begun() -> None:
+    twin = AtaTwin(faults=Faults(sanitize_fails_at=0))
+    real, calls = twin.send, iter(range(100))
+
+    def send(*args: object, **rest: object):  # type: ignore[no-untyped-def] # as the twin's
+        answer = real(*args, **rest)  # type: ignore[arg-type]
+        return twin._abort(True) if next(calls) == 2 else answer  # IDENTIFY, status, the command
+
+    twin.send = send  # type: ignore[method-assign] # begun, and its answer is an abort
+    with pytest.raises(EraseFailed):
+        family_on(twin).eraser(BLOCK).begin(lambda step, details: None)
 
 
 def test_a_failure_stays_a_failure_once_cleared() -> None:

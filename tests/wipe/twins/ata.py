@@ -27,6 +27,7 @@ class Faults:
     sanitize_frozen: bool = False
     sanitize_stuck_at: int | None = None
     sanitize_fails_at: int | None = None
+    failure_reason: int = 1  # LBA 7:0 with which a failed one is told
     forgets_sanitize: bool = False  # a power cut ends it silently
     acks_only: bool = False  # a liar: says done, erased nothing
     ignores: bool = False  # acknowledges and does nothing at all
@@ -253,11 +254,11 @@ class AtaTwin:
             if count & 1 and self.failure_mode:
                 self.sanitize = "idle"
                 return self._sense(GOOD, 0, 0xFFFF, True)
-            return self._abort(True, 1)
+            return self._abort(True, self.faults.failure_reason)
         if self.sanitize == "running":
             self._work()
         if self.sanitize == "failed":
-            return self._abort(True, 1)
+            return self._abort(True, self.faults.failure_reason)
         if self.sanitize == "running":
             return self._sense(GOOD, 0x4000, self.done, True)
         bits = 0x8000 if self.completed else 0
