@@ -142,7 +142,8 @@ class Host:
     def __init__(self, root: Path = Path("/"), runner: Runner | None = None) -> None:
         self._root = root.resolve()
         self._runner: Runner = runner or LiveRunner()
-        self.is_live = runner is None or isinstance(runner, LiveRunner)
+        # Programs speak of this PC: with files from elsewhere they would be two machines in one.
+        self.is_live = isinstance(self._runner, LiveRunner) and self._root == Path("/")
         self._refusals: dict[str, Why] = {}
         self._kept: list[object] = []
         self._once: dict[str, Any] = {}

@@ -85,3 +85,9 @@ def test_a_program_that_never_stops_talking_fills_no_memory(tools: Path) -> None
     output = Host().run("tool", timeout_s=1.5)
     assert output.why == "timed-out" and len(output.stdout) == OUTPUT_LIMIT
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 128 << 10  # KiB
+
+
+def test_only_this_pcs_own_root_is_live(tmp_path: Path) -> None:
+    """Files from elsewhere with this PC's programs would be two machines in one: nothing of it may be erased."""
+    assert Host().is_live and Host(Path("/"), LiveRunner()).is_live
+    assert not Host(tmp_path).is_live and not Host(tmp_path, LiveRunner()).is_live

@@ -15,6 +15,7 @@ from agent.wipe.job import Job
 from agent.wipe.journal import read_journal
 from agent.wipe.media import is_same
 from agent.wipe.refusals import reason
+from agent.wipe.signatures import is_array_member
 from agent.wipe.state import State, fold
 
 if TYPE_CHECKING:
@@ -25,19 +26,42 @@ if TYPE_CHECKING:
 class Unfinished:
     """One journal without an end."""
 
-    job: Job  # as it was authorised, ready to go on
+    job: Job  # as it was authorised
     so_far: Erasure
     opened_at: str
     size_bytes: int  # larger than the job's, once a hidden area was opened
+    may_have_grown: bool = True  # nothing tells yet how large the disk is with its hidden area open
 
     @property
-    def media(self) -> Media:
-        return msgspec.structs.replace(self.job.media, size_bytes=self.size_bytes)
+    def token(self) -> str:
+        return self.job.media.serial or self.job.media.wwn or ""
+
+    def is_of(self, now: Media) -> bool:
+        """Whether this is that disk: same serial, WWN and model, and a size that its erasure explains."""
+        if is_same(self.job.media, now, may_have_grown=self.may_have_grown):
+            return True
+        return is_same(msgspec.structs.replace(self.job.media, size_bytes=self.size_bytes), now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Met:
+    """An unfinished erasure and its disk as it is now: the disk may have been used since, so a person sees that."""
+
+    left: Unfinished
+    disk: "Surveyed"
 
     @property
     def chosen(self) -> Chosen:
-        """To be confirmed again by a person; that it is an array's member was confirmed when it began."""
-        return Chosen(media=self.job.media, plan=self.job.plan, found=self.job.found)
+        """To be confirmed again: what is on the disk now, before what was on it then."""
+        found = tuple(dict.fromkeys((*self.disk.found, *self.left.job.found)))
+        return Chosen(media=self.disk.media, plan=self.left.job.plan, found=found, is_member=is_array_member(found))
+
+    def job(self) -> Job:
+        """The authorisation anew, for the disk as it is now. Only once `chosen` was armed."""
+        chosen = self.chosen
+        return msgspec.structs.replace(
+            self.left.job, media=chosen.media, found=chosen.found, allow_members=chosen.is_member, is_resumed=True
+        )
 
 
 def unfinished(folder: Path) -> tuple[Unfinished, ...]:
@@ -53,10 +77,11 @@ def unfinished(folder: Path) -> tuple[Unfinished, ...]:
     found = [state for state in states if state.finished is None and state.opened_at == latest[_token(state.job.media)]]
     return tuple(
         Unfinished(
-            job=msgspec.structs.replace(state.job, is_resumed=True),
+            job=state.job,
             so_far=conclude(state),
             opened_at=state.opened_at,
             size_bytes=state.size_bytes,
+            may_have_grown=state.hidden is None,
         )
         for state in sorted(found, key=lambda state: state.opened_at)
     )
@@ -64,16 +89,16 @@ def unfinished(folder: Path) -> tuple[Unfinished, ...]:
 
 def meet(
     left: Iterable[Unfinished], surveyed: Iterable["Surveyed"]
-) -> tuple[tuple[Unfinished, ...], tuple[tuple[Unfinished, Reason], ...]]:
-    """Those whose disk is here and free; and the others, each with the reason. Serial, WWN, model and size must agree.
+) -> tuple[tuple[Met, ...], tuple[tuple[Unfinished, Reason], ...]]:
+    """Those whose disk is here and free; and the others, each with the reason. Every interlock counts, as for any wipe.
 
-    A hidden area may have been opened since, so the disk may have grown.
+    Serial, WWN, model and size must agree; a hidden area may have been opened since, so the disk may have grown.
     """
     disks = tuple(surveyed)
-    here: list[Unfinished] = []
+    here: list[Met] = []
     absent: list[tuple[Unfinished, Reason]] = []
     for one in left:
-        found = [disk for disk in disks if is_same(one.job.media, disk.media, may_have_grown=True)]
+        found = [disk for disk in disks if one.is_of(disk.media)]
         if not found:
             absent.append((one, _ABSENT))
         elif len(found) > 1:
@@ -82,7 +107,7 @@ def meet(
         elif refused := [why for why in found[0].refusals if why.rule != "no-method"]:
             absent.append((one, refused[0]))
         else:
-            here.append(one)
+            here.append(Met(left=one, disk=found[0]))
     return tuple(here), tuple(absent)
 
 
@@ -95,7 +120,7 @@ def sentence(left: Sequence[Unfinished], lang: str) -> str:
     """One line for whoever starts Rebond after a power cut; "" when nothing is left."""
     if not left:
         return ""
-    names = ", ".join(one.chosen.token for one in left[:_NAMED_MOST])
+    names = ", ".join(one.token for one in left[:_NAMED_MOST])
     more = len(left) - _NAMED_MOST
     names += f" + {more}" if more > 0 else ""
     if lang == "en":

@@ -284,20 +284,20 @@ def _resume(options: argparse.Namespace, say: Say, home: "Home", asked: "Asked")
     bench = _Bench(options, say, home, asked)
     here, absent = meet(left, bench.surveyed)
     for one, why in absent:
-        note(f"rebond: {one.chosen.token} : {say(why.fr, why.en)}")
+        note(f"rebond: {one.token} : {say(why.fr, why.en)}")
     if not here:
         return REFUSED
     bench.asked = replace(
         asked, serials=tuple(one.chosen.token for one in here), is_list=True,
-        operator=asked.operator or here[0].job.operator,
+        operator=asked.operator or here[0].left.job.operator,
     )  # fmt: skip
     armed = bench.arm([one.chosen for one in here])
     if armed is None:
         return REFUSED
-    jobs = [one.job for one in here]
+    jobs = [one.job() for one in here]
     if asked.psid is not None and len(jobs) == 1:  # it is kept nowhere, so it is given again
         jobs = [msgspec.structs.replace(jobs[0], psid=asked.psid)]
-    code = bench.carry(armed, jobs, here)
+    code = bench.carry(armed, jobs, [one.left for one in here])
     return code or (NOT_PROVEN if absent else 0)
 
 

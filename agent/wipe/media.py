@@ -87,35 +87,32 @@ def usb_plug(host: Host, name: str) -> tuple[str, str | None] | None:
     return None
 
 
-def matching(host: Host, media: Media, *, may_have_grown: bool = False) -> tuple[tuple[Disk, Media], ...]:
-    """Every disk here that is this one by serial, WWN, model and size. One is what is wanted; two are a doubt.
-
-    `may_have_grown`: a hidden area may have been opened since (an erasure that is being resumed).
-    """
+def matching(host: Host, media: Media) -> tuple[tuple[Disk, Media], ...]:
+    """Every disk here that is this one by serial, WWN, model and size. One is what is wanted; two are a doubt."""
     found = []
-    for name in _candidates(host, media, may_have_grown=may_have_grown):
+    for name in _candidates(host, media):
         disk = disk_now(host, name)
         now = media_of(host, disk) if disk else None
-        if disk and now and is_same(media, now, may_have_grown=may_have_grown):
+        if disk and now and is_same(media, now):
             found.append((disk, now))
     return tuple(found)
 
 
 def is_same(media: Media, now: Media, *, may_have_grown: bool = False) -> bool:
+    """`may_have_grown`: a hidden area may have been opened since (an erasure that was cut short)."""
     has_size = now.size_bytes == media.size_bytes or (may_have_grown and now.size_bytes > media.size_bytes)
     has_model = not (media.model and now.model) or media.model[:16].rstrip() == now.model[:16].rstrip()
     is_named = bool(media.serial or media.wwn)
     return is_named and media.serial == now.serial and media.wwn == now.wwn and has_size and has_model
 
 
-def _candidates(host: Host, media: Media, *, may_have_grown: bool) -> list[str]:
+def _candidates(host: Host, media: Media) -> list[str]:
     """Names worth asking: the right size and no other serial. Asking every disk of a bench would take minutes."""
     names = []
     listed = [block_devices.as_disk(device) for device in block_devices.disks_of(host) or ()]
     listed += [disk for name in host.names("/sys/block") if is_loop(name) and (disk := loop_disk(host, name))]
     for disk in listed:
-        size = disk.size_bytes or 0
-        has_size = size == media.size_bytes or (may_have_grown and size > media.size_bytes)
+        has_size = (disk.size_bytes or 0) == media.size_bytes
         told, wanted = disk.serial or "", media.serial or ""
         is_other = disk.transport != "usb" and told and wanted and told not in wanted and wanted not in told
         if has_size and not is_other:

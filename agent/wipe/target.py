@@ -108,7 +108,7 @@ def _loops_only() -> bool:
 
 
 def _resolve(job: Job, host: Host, allowed: Allowed) -> tuple[Disk, Media]:
-    found = matching(host, job.media, may_have_grown=job.is_resumed)
+    found = matching(host, job.media)
     if allowed.loops_only:
         found = tuple(pair for pair in found if is_loop(pair[0].name))
     if not found:

@@ -14,7 +14,7 @@ from agent.bulk.resuming import damaged, meet, sentence, unfinished
 from agent.bulk.session import Asked
 from agent.claims import standing_of
 from agent.envelope import open_
-from agent.erasure import Erasure, Media
+from agent.erasure import Erasure, Hidden, Media
 from agent.errors import StorageError
 from agent.home import Home
 from agent.host import Host
@@ -26,6 +26,7 @@ from agent.visit import Desk
 from agent.wipe import journal as j
 from agent.wipe.job import Claimed, Ended, Event, Job, NotClaimed, Plan
 from agent.wipe.supervisor import Seat
+from agent.wipe.survey import Surveyed
 from tests import erasures
 from tests.bulk.disks import MOUNTED, chosen, surveyed
 from tests.evidence import MACHINE
@@ -218,7 +219,7 @@ def test_only_what_has_no_end_is_left(tmp_path: Path) -> None:
     journal(tmp_path, 1, "2026-11-23T08:00:00Z", BEGAN, END)
     journal(tmp_path, 2, "2026-11-23T08:00:01Z", BEGAN, media=other)
     (left,) = unfinished(tmp_path)
-    assert left.job.media == other and left.job.is_resumed and left.so_far.outcome == "interrupted"
+    assert left.job.media == other and left.so_far.outcome == "interrupted"
     assert "OTHER" in sentence([left], "fr") and "OTHER" in sentence([left], "en") and sentence([], "fr") == ""
 
 
@@ -259,6 +260,27 @@ def test_it_goes_on_only_with_the_very_same_disk(tmp_path: Path) -> None:
     ):  # fmt: skip
         found, absent = meet(left, disks)
         assert not found and len(absent) == 1
+
+
+def test_what_is_confirmed_and_authorised_anew_is_the_disk_as_it_is_now(tmp_path: Path) -> None:
+    """Between the cut and the resumption somebody may have plugged it elsewhere and made an array of it."""
+    journal(tmp_path, 1, "2026-11-23T08:00:00Z", BEGAN)
+    (left,) = unfinished(tmp_path)
+    now = msgspec.structs.replace(MEDIA, name="sdq")
+    ((met,), _) = meet([left], [Surveyed(media=now, found=("LVM2_member",), is_member=True)])
+    assert met.chosen.found[0] == "LVM2_member" and met.chosen.is_member and met.chosen.media.name == "sdq"
+    assert met.job().is_resumed and met.job().allow_members and met.job().media == now
+    assert met.job().id == left.job.id and met.job().journal == left.job.journal
+    ((met,), _) = meet([left], [Surveyed(media=now, found=("NTFS",))])
+    assert not met.chosen.is_member and not met.job().allow_members and "NTFS" in met.job().found
+
+
+def test_a_disk_that_grew_after_its_hidden_area_was_seen_is_another_question(tmp_path: Path) -> None:
+    seen = j.HiddenSeen(hidden=Hidden(state="none", visible_bytes=MEDIA.size_bytes), size_bytes=MEDIA.size_bytes)
+    journal(tmp_path, 1, "2026-11-23T08:00:00Z", BEGAN, seen)
+    left = unfinished(tmp_path)
+    grown = msgspec.structs.replace(MEDIA, size_bytes=MEDIA.size_bytes + 512)
+    assert not meet(left, [Surveyed(media=grown)])[0] and meet(left, [Surveyed(media=MEDIA)])[0]
 
 
 def test_a_resumed_erasure_is_announced_with_what_was_done(tmp_path: Path) -> None:
