@@ -79,17 +79,12 @@ def _digest(key: str) -> str:
     return hashlib.sha256(bytes.fromhex(key)).hexdigest()
 
 
-# What the security eraser says when the password that it set is gone (`ata.security`); all else may mean it stays.
-_GONE = ("removed again", "was removed", "no password", "shows no password", "was never sent")
-
-
 def _left_locked(state: State) -> tuple[Reason, ...]:
-    """A security erase sets a password first; that it is gone must be known, else a person is told."""
-    for one in state.attempts:
-        steps = [noted.step for noted in one.noted]
-        if "password" not in steps or "completed" in steps[steps.index("password") :]:
-            continue
-        if one.result is None or not any(word in said for said in one.said for word in _GONE):
+    """A security erase sets a password first: the disk itself must say that it is gone, else a person is told."""
+    for number, one in enumerate(state.attempts):
+        asked = [later.aftermath for later in state.attempts[number:] if later.aftermath is not None]
+        last = asked[-1] if asked else "unknown"
+        if (last == "locked" and one.has_set_password) or (last == "unknown" and one.may_be_locked):
             return (why.PASSWORD_LEFT,)
     return ()
 

@@ -120,6 +120,10 @@ class Eraser(Protocol):
         ...
 
 
+Aftermath = Literal["usable", "locked", "blocked", "unknown"]
+"""How an erase left the disk · `locked`: a password is set · `blocked`: a failed erase keeps it closed."""
+
+
 class Family(Protocol):
     """The commands of one kind of device (ata, nvme, scsi, mmc) on one open descriptor."""
 
@@ -132,6 +136,10 @@ class Family(Protocol):
 
     def eraser(self, technique: Technique) -> Eraser:
         """Refused when this device cannot do it, or the family was opened only to look."""
+        ...
+
+    def aftermath(self) -> Aftermath:
+        """How the disk stands after an erase that did not go well. Asks, changes nothing."""
         ...
 
     def look_hidden(self) -> Hidden:

@@ -18,7 +18,7 @@ from agent.wipe.firmware import Firmware
 from agent.wipe.job import Job, Looked, Trouble
 from agent.wipe.limits import Limits
 from agent.wipe.outcome import result_of
-from agent.wipe.state import State, fold
+from agent.wipe.state import State, fold, seen_after
 from agent.wipe.steps import Step, next_step
 from agent.wipe.surface import Surface
 from agent.wipe.watch import Watch
@@ -72,10 +72,20 @@ class _Run:
             self._interrupted("unplugged")
         except StorageError as error:  # nothing may be done that cannot be journalled
             self.link.tell(Trouble(fr=error.fr, en=error.en))
+            return conclude(self._seen_after_all())
         return conclude(self.state)
+
+    def _seen_after_all(self) -> State:
+        """The journal is lost. Whether a password is left is asked, and told this once."""
+        state = self.state
+        if not state.attempts or not state.attempt.may_be_locked:
+            return state
+        return seen_after(state, self.firmware.aftermath())
 
     def _interrupted(self, why: str) -> None:
         try:
+            if self.state.attempts and self.state.attempt.result is None and self.state.attempt.may_be_locked:
+                self._see_aftermath()
             if self.state.attempts and self.state.attempt.result is None and (sent := self.firmware.exchanges()):
                 self.journal.add(j.Sent(attempt=self.state.attempt.index, exchanges=sent))
             self.journal.add(j.Interrupted(at=self.clock.now(), why=why))  # type: ignore[arg-type] # one of its words
@@ -101,6 +111,7 @@ class _Run:
                 raise Gone(said) from error  # nothing can even be begun: not ours to guess further
             self._skip(step, said)
             return
+        self._see_aftermath()
         result = "failed" if state.attempt.is_overwrite else self.firmware.result_of(error)
         self.journal.add(
             j.AttemptEnded(
@@ -111,6 +122,10 @@ class _Run:
                 was_started=result != "refused" or state.attempt.was_accepted,
             )
         )
+
+    def _see_aftermath(self) -> None:
+        if self.device.family is not None:
+            self.journal.add(j.AftermathSeen(attempt=self.state.attempt.index, aftermath=self.firmware.aftermath()))
 
     def _skip(self, step: Step, said: str) -> None:
         """Health or the hidden area could not be asked: unknown, told, and the erasure goes on."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from agent.erasure import Exchange
 from agent.wipe import journal as j
-from agent.wipe.device import Device, EraseFailed, Eraser, Refused, Stuck
+from agent.wipe.device import Aftermath, Device, DiskError, EraseFailed, Eraser, Refused, Stuck
 from agent.wipe.limits import Limits
 from agent.wipe.state import Attempting
 from agent.wipe.watch import Watch
@@ -35,6 +35,13 @@ class Firmware:
         sent = tuple(self._device.family.exchanges)
         self._device.family.exchanges.clear()
         return condensed(sent)
+
+    def aftermath(self) -> Aftermath:
+        """How the disk stands now, in its own words; a disk that does not answer is `unknown`."""
+        try:
+            return self._device.family.aftermath() if self._device.family is not None else "unknown"
+        except (DiskError, OSError):
+            return "unknown"
 
     @staticmethod
     def result_of(error: Exception) -> str:

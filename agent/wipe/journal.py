@@ -17,6 +17,7 @@ from agent.durable import cannot_write, sync_folder
 from agent.erasure import Content, Exchange, Extent, Hidden, Markers, Technique
 from agent.errors import InputRefused
 from agent.facts import Fact, Health
+from agent.wipe.device import Aftermath
 from agent.wipe.job import Job
 
 # --- entries, in the order in which they usually come -----------------------------------------------------------------
@@ -145,6 +146,13 @@ class AttemptEnded(Fact, frozen=True, kw_only=True, tag="attempt-ended"):
     was_started: bool = True  # refused before anything happened: the next technique may still reach success
 
 
+class AftermathSeen(Fact, frozen=True, kw_only=True, tag="aftermath"):
+    """How an erase that did not go well left the disk, as the disk itself says."""
+
+    attempt: int
+    aftermath: Aftermath
+
+
 class Interrupted(Fact, frozen=True, kw_only=True, tag="interrupted"):
     at: str
     why: Literal["stopped", "unplugged", "killed"]
@@ -162,7 +170,7 @@ class Finished(Fact, frozen=True, kw_only=True, tag="finished"):
 Entry = (
     Opened | Began | HealthSeen | HiddenSeen | MarkersPlanted | AttemptBegan | StepNoted | Accepted | Sent | SeenRunning
     | Erased | PassBegan | Checkpoint | PassEnded | MarkersSought | ReadingBegan | ReadingEnded | AttemptEnded
-    | Interrupted | Resumed | Finished
+    | AftermathSeen | Interrupted | Resumed | Finished
 )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from agent.erasure import Exchange, Hidden, Technique
-from agent.wipe.device import Ability, EraseFailed, Eraser, Family, Gone, Note, Noted, Refused, Standing
+from agent.wipe.device import Ability, Aftermath, EraseFailed, Eraser, Family, Gone, Note, Noted, Refused, Standing
 
 PSID_REVERT = 0x410870E8  # IOC_OPAL_PSID_REVERT_TPR: _IOW('p', 232, struct opal_key)
 GET_STATUS = 0x800870EC  # IOC_OPAL_GET_STATUS: _IOR('p', 236, struct opal_status), since Linux 6.1
@@ -249,6 +249,9 @@ class WithOpal:
         if self._psid is None:
             raise Refused("no PSID was given")
         return PsidEraser(self._fd, self._psid, tries=self._tries, ioctl=self._ioctl, exchanges=self.exchanges)
+
+    def aftermath(self) -> Aftermath:
+        return self._family.aftermath()
 
     def look_hidden(self) -> Hidden:
         return self._family.look_hidden()

@@ -10,7 +10,7 @@ from typing import Literal
 from agent.erasure import Content, Exchange, Extent, Hidden, Interruption, Markers, Technique
 from agent.facts import Health
 from agent.wipe import journal as j
-from agent.wipe.device import Noted
+from agent.wipe.device import Aftermath, Noted
 from agent.wipe.job import Job, Planned
 
 Fill = Literal["stream", "zeros"]
@@ -62,6 +62,7 @@ class Attempting:
     passes: tuple[Pass, ...] = ()
     readings: tuple[Reading, ...] = ()
     unwritable: tuple[Extent, ...] = ()
+    aftermath: Aftermath | None = None  # None: not asked
     result: str | None = None
     was_started: bool = True
     said: tuple[str, ...] = ()
@@ -69,6 +70,16 @@ class Attempting:
     @property
     def is_overwrite(self) -> bool:
         return self.step.technique in PASSES
+
+    @property
+    def has_set_password(self) -> bool:
+        return any(noted.step == "password" for noted in self.noted)
+
+    @property
+    def may_be_locked(self) -> bool:
+        """A password was announced, and an erase that ended well and took it away was not."""
+        steps = [noted.step for noted in self.noted]
+        return "password" in steps and "completed" not in steps[steps.index("password") :]
 
     @property
     def needs_markers(self) -> bool:
@@ -94,6 +105,11 @@ class State:
     @property
     def attempt(self) -> Attempting:
         return self.attempts[-1]
+
+
+def seen_after(state: State, aftermath: Aftermath) -> State:
+    """The same, the last attempt's disk as it was just asked: what a lost journal could not keep."""
+    return replace(state, attempts=(*state.attempts[:-1], replace(state.attempt, aftermath=aftermath)))
 
 
 def fold(entries: Iterable[j.Entry]) -> State:
@@ -160,7 +176,10 @@ def _after_a_cut(one: Attempting) -> Attempting:
     if markers is not None:
         is_doubtful = is_doubtful or markers.survived is None
         markers = Markers(offsets=markers.offsets, length_bytes=markers.length_bytes, digest=markers.digest)
-    return replace(one, readings=kept, markers=markers, are_markers_doubtful=is_doubtful, result=None, said=())
+    return replace(
+        one, readings=kept, markers=markers, are_markers_doubtful=is_doubtful, result=None, said=(),
+        aftermath=None,
+    )  # fmt: skip
 
 
 def _take_in_attempt(one: Attempting, entry: j.Entry) -> Attempting:
@@ -207,6 +226,8 @@ def _take_in_attempt(one: Attempting, entry: j.Entry) -> Attempting:
                 content=entry.content, power_permille=entry.power_permille, has_ended=True,
             )  # fmt: skip
             return replace(one, readings=(*one.readings[:-1], done))
+        case j.AftermathSeen():
+            return replace(one, aftermath=entry.aftermath)
         case j.AttemptEnded():
             exchanges = (*one.exchanges, *entry.exchanges)
             return replace(

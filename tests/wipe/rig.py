@@ -198,6 +198,9 @@ class TwinFamily:
     def eraser(self, technique: Technique) -> TwinEraser:
         return TwinEraser(technique, self.firmware, self.exchanges)
 
+    def aftermath(self) -> str:
+        return "blocked" if self.firmware.state == "failed" else "usable"
+
     def look_hidden(self) -> Hidden:
         return Hidden(state="none", visible_bytes=self.firmware.raw.size_bytes)
 

@@ -49,6 +49,9 @@ class Inner:
     def eraser(self, technique: str) -> PsidEraser:
         raise Refused(f"{technique}: not of this family")
 
+    def aftermath(self) -> str:
+        return "locked"
+
     def look_hidden(self) -> Hidden:
         return Hidden(state="none", visible_bytes=1)
 

@@ -173,22 +173,38 @@ def test_a_step_back_makes_later_checkpoints_void() -> None:
 
 
 @pytest.mark.parametrize(
-    ("steps", "said", "is_left"),
+    ("steps", "aftermath", "is_left"),
     [
         ((), None, False), (("sending", "password"), None, True), (("sending", "password", "erasing"), None, True),
-        (("password", "erasing", "completed"), None, False),
-        (("password", "erasing"), "SECURITY ERASE UNIT: aborted; the password was removed again", False),
-        (("password",), "the disk keeps the user password 'rebond'", True),
-        (("password",), "something that nobody foresaw", True),
+        (("password", "erasing", "completed"), None, False), (("password", "erasing"), "usable", False),
+        (("password",), "locked", True), (("password",), "unknown", True), (("password",), "blocked", False),
+        (("password", "erasing", "completed"), "unknown", False), (("password", "completed"), "locked", True),
+        ((), "locked", False),  # by somebody else, who knows it
     ],
 )  # fmt: skip
-def test_a_password_that_may_remain_is_told(steps: tuple[str, ...], said: str | None, is_left: bool) -> None:
+@pytest.mark.parametrize("has_ended", [False, True])
+def test_a_password_that_may_remain_is_told(
+    steps: tuple[str, ...], aftermath: str | None, is_left: bool, has_ended: bool
+) -> None:
     entries = begun(job("ata-security-erase-enhanced", "overwrite-stream"))
     entries += [j.StepNoted(attempt=0, step=step) for step in steps]
-    if said is None:
-        entries.append(j.Interrupted(at="5", why="unplugged"))
-    else:
-        entries.append(j.AttemptEnded(attempt=0, result="failed", said=(said,)))
+    if aftermath is not None:
+        entries.append(j.AftermathSeen(attempt=0, aftermath=aftermath))  # type: ignore[arg-type] # one of its words
+    end = j.AttemptEnded(attempt=0, result="failed") if has_ended else j.Interrupted(at="5", why="unplugged")
+    entries.append(end)
     told = [reason for reason in conclude(fold(entries)).why if reason.rule == "password-may-remain"]
     assert bool(told) == is_left
     assert all("rebond" in reason.fr and "rebond" in reason.en for reason in told)
+
+
+def test_a_password_taken_off_by_a_later_attempt_is_gone() -> None:
+    entries = begun(job("ata-security-erase-enhanced", "overwrite-stream"))
+    entries += [j.StepNoted(attempt=0, step="password"), j.AftermathSeen(attempt=0, aftermath="locked")]
+    entries += [
+        j.AttemptEnded(attempt=0, result="failed"),
+        j.AttemptBegan(attempt=1, technique="overwrite-stream", at="6"),
+    ]
+    rules = [[reason.rule for reason in conclude(fold(entries + more)).why] for more in (
+        [], [j.AftermathSeen(attempt=1, aftermath="usable")],
+    )]  # fmt: skip
+    assert ["password-may-remain" in one for one in rules] == [True, False]

@@ -11,7 +11,7 @@ from agent.wipe.ata.rescan import resize_by_sysfs
 from agent.wipe.ata.sanitize import COMMANDS, SanitizeEraser, ask_status
 from agent.wipe.ata.security import SecurityEraser
 from agent.wipe.ata.transport import SgAta
-from agent.wipe.device import Ability, Eraser, Gone, Refused
+from agent.wipe.device import Ability, Aftermath, Eraser, Gone, Refused
 from agent.wipe.sg import Send, sg_io
 
 UNTESTED = True  # until a transcript of real hardware is among tests/wipe/ata/transcripts
@@ -72,6 +72,17 @@ class AtaFamily:
         if not self._is_direct:
             raise Refused("no password is ever set behind a bridge")
         return SecurityEraser(self._transport)
+
+    def aftermath(self) -> Aftermath:
+        try:
+            identity = ask_identity(self._transport)[0]
+        except NotIdentified:
+            return "unknown"
+        if identity.security.is_enabled:
+            return "locked"
+        status = ask_status(self._transport) if identity.sanitize.is_supported else None
+        is_closed = status is not None and status.state in ("failed", "refused") and not status.is_frozen
+        return "blocked" if is_closed else "usable"
 
     def look_hidden(self) -> Hidden:
         return look_hidden(self._transport, self._media.size_bytes)

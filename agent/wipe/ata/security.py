@@ -6,6 +6,7 @@ States are ACS-4's (Security feature set): disabled, unlocked, locked, each perh
 """
 
 from agent.erasure import Technique
+from agent.errors import StorageError
 from agent.wipe.ata import commands
 from agent.wipe.ata.asking import ask_identity
 from agent.wipe.ata.identify import Identity, NotIdentified, Security
@@ -43,7 +44,11 @@ class SecurityEraser:
         if not reply.is_ok or security is None or security.is_locked or security.is_frozen:
             self._lift(self._password)
             raise Refused(f"SECURITY SET PASSWORD: {reply.said}; the password was removed again")
-        note("erasing", {"password": self._password})
+        try:
+            note("erasing", {"password": self._password})
+        except StorageError:  # the journal is lost: the password must not outlive us, for nobody would resume this
+            self._lift(self._password)
+            raise
         # 4 erase; the disk drops the password itself
         self._erase(self._password, identity.enhanced_time.timeout_s(identity.size_bytes))
         note("completed", {})

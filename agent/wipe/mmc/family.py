@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from agent.erasure import Exchange, Hidden, Media, Technique
-from agent.wipe.device import Ability, Eraser, Gone, Refused
+from agent.wipe.device import Ability, Aftermath, Eraser, Gone, Refused
 from agent.wipe.mmc.abilities import SANITIZE, SECURE, judge, none_can
 from agent.wipe.mmc.areas import Beside, ReadArea, look_beside, read_node
 from agent.wipe.mmc.erase import MmcEraser
@@ -94,6 +94,10 @@ class MmcFamily:
     def _rca(self) -> int:
         told = self._sysfs("rca") or ""
         return int(told, 16) if re.fullmatch(r"0x[0-9a-fA-F]{1,4}", told) else 1  # Linux gives an eMMC the address 1
+
+    def aftermath(self) -> Aftermath:
+        """Its erases set no password and know no failed state; how the chip stands then shows only in use."""
+        return "unknown"
 
     def look_hidden(self) -> Hidden:
         """An eMMC has no HPA, but areas beside the user area, each a block device of its own. `not-applicable` when

@@ -9,7 +9,14 @@ from agent.erasure import Level, Technique
 from agent.wipe.device import Ability
 from agent.wipe.nvme.drive import Drive
 from agent.wipe.nvme.identify import Controller
-from agent.wipe.nvme.sanitize_log import FAILED, MEDIA_VERIFICATION, RUNNING, SanitizeLog
+from agent.wipe.nvme.sanitize_log import (
+    FAILED,
+    MEDIA_VERIFICATION,
+    RESTRICTED_FAILURE,
+    RUNNING,
+    UNRESTRICTED_FAILURE,
+    SanitizeLog,
+)
 
 # The order of the method table.
 SANITIZES: tuple[Technique, ...] = ("nvme-sanitize-block", "nvme-sanitize-crypto", "nvme-sanitize-overwrite")
@@ -119,7 +126,7 @@ def _state(drive: Drive) -> Said | None:
             fr=f"Le disque exécute déjà un effacement ({log.permille // 10} %) : attendez sa fin.",
             en=f"The drive is already erasing ({log.permille // 10} %): wait for its end.",
         )
-    if log.status == FAILED and log.state == 2:
+    if log.status == FAILED and log.state == RESTRICTED_FAILURE:
         return Said(
             fr="Un effacement précédent a échoué et bloque le disque.",
             en="An earlier erase failed in restricted mode and blocks the drive.",
@@ -148,7 +155,7 @@ def _format_scope(drive: Drive) -> Said | None:
             fr="Cette commande changerait le format d'une autre partie du disque.",
             en="This command would change the format of another namespace.",
         )
-    if drive.log is not None and drive.log.status == FAILED and drive.log.state == 4:
+    if drive.log is not None and drive.log.status == FAILED and drive.log.state == UNRESTRICTED_FAILURE:
         return Said(
             fr="Un effacement précédent a échoué et bloque cette commande.",
             en="An earlier erase failed and blocks this command.",

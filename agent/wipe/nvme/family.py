@@ -5,12 +5,13 @@ from collections.abc import Callable, Mapping
 from typing import Literal
 
 from agent.erasure import Exchange, Hidden, Media, Technique
-from agent.wipe.device import Ability, Eraser, Gone, Refused
+from agent.wipe.device import Ability, Aftermath, Eraser, Gone, Refused
 from agent.wipe.nvme.abilities import FORMATS, SANITIZES, Setting, abilities, offers
 from agent.wipe.nvme.admin import NvmeAdmin, Submit, by_ioctl, namespace_of
-from agent.wipe.nvme.drive import Drive, Namespace, read_controller, read_drive, size_of
+from agent.wipe.nvme.drive import Drive, Namespace, read_controller, read_drive, read_log, size_of
 from agent.wipe.nvme.format import FormatEraser
 from agent.wipe.nvme.sanitize import SanitizeEraser
+from agent.wipe.nvme.sanitize_log import FAILED
 
 
 class NvmeFamily:
@@ -23,6 +24,7 @@ class NvmeFamily:
         self._admin, self._media, self._setting, self._wait = admin, media, setting, wait
         self._nsid, self._siblings = nsid, dict(siblings)
         self._hit: frozenset[int] | None = None  # what the caller was told that an erase would hit
+        self._sanitize: SanitizeEraser | None = None
 
     @property
     def exchanges(self) -> list[Exchange]:
@@ -58,8 +60,19 @@ class NvmeFamily:
         if not offers(read_controller(self._admin), technique):
             raise Refused(f"the drive does not offer {technique}")
         if technique in SANITIZES:
-            return SanitizeEraser(technique, self._admin, self._look, self._setting, self._wait)
+            self._sanitize = SanitizeEraser(technique, self._admin, self._look, self._setting, self._wait)
+            return self._sanitize
         return FormatEraser(technique, self._admin, self._look, self._setting)
+
+    def aftermath(self) -> Aftermath:
+        """The log keeps "failed" even when the drive is usable again: only the state in it, where the drive has one, or
+        the drive's answer to Exit Failure Mode tells.
+        """
+        log = read_log(self._admin)
+        if log is None:
+            return "unknown"
+        is_closed = log.is_closed or (self._sanitize is not None and self._sanitize.is_blocked)
+        return "blocked" if log.status == FAILED and is_closed else "usable"
 
     def look_hidden(self) -> Hidden:
         """NVMe has no HPA: `not-applicable`, unless the drive has capacity outside of every active namespace.

@@ -79,6 +79,7 @@ class SanitizeEraser:
     ) -> None:  # fmt: skip
         self.technique = technique
         self.reader: Callable[[], None] | None = None
+        self.is_blocked = False  # failed, and the drive did not take Exit Failure Mode
         self._admin, self._look, self._setting, self._wait = admin, look, setting, wait
         self._command: int | None = None
         self._before = Before(status=RUNNING, command=0, is_all_erased=True)
@@ -207,6 +208,7 @@ class SanitizeEraser:
 
     def _leave_failure(self) -> str:
         answer = self._send(EXIT_FAILURE, "exit failure mode")
+        self.is_blocked = not answer.is_ok
         return "Exit Failure Mode done" if answer.is_ok else f"Exit Failure Mode refused: {answer.meaning}"
 
     def _saw(self) -> None:

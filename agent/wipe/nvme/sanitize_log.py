@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 LOG_BYTES = 512
 NEVER, DONE, RUNNING, FAILED, DONE_DEALLOCATED = 0, 1, 2, 3, 4  # SSTAT bits 2:0
-IDLE, MEDIA_VERIFICATION, DEALLOCATING = 0, 5, 6  # SSI bits 3:0
+IDLE, RESTRICTED_FAILURE, UNRESTRICTED_FAILURE, MEDIA_VERIFICATION, DEALLOCATING = 0, 2, 4, 5, 6  # SSI bits 3:0
 _STATUS = ("never sanitized", "sanitized", "sanitizing", "sanitize failed", "sanitized, deallocated although not asked")
 _STATES = (
     "idle", "restricted processing", "restricted failure", "unrestricted processing", "unrestricted failure",
@@ -35,6 +35,11 @@ class SanitizeLog:
     @property
     def has_ended_well(self) -> bool:
         return self.status in (DONE, DONE_DEALLOCATED)
+
+    @property
+    def is_closed(self) -> bool:
+        """After a failure the drive lets nothing in. Always False of a drive that tells no state."""
+        return self.state in (RESTRICTED_FAILURE, UNRESTRICTED_FAILURE)
 
     @property
     def told(self) -> str:

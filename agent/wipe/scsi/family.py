@@ -3,7 +3,7 @@
 from typing import Literal
 
 from agent.erasure import Exchange, Hidden, Media, Technique
-from agent.wipe.device import Ability, DiskError, Eraser, Gone, Refused
+from agent.wipe.device import Ability, Aftermath, DiskError, Eraser, Gone, Refused
 from agent.wipe.scsi.abilities import Situation, judge, none_can
 from agent.wipe.scsi.commands import ERASES, READ_CAPACITY_16
 from agent.wipe.scsi.condition import ask_condition
@@ -65,6 +65,12 @@ class ScsiFamily:
         if not self._is_direct:
             raise Refused("behind a card or an adapter no erase command is sent")
         return ScsiEraser(self._transport, technique)
+
+    def aftermath(self) -> Aftermath:
+        state = ask_condition(self._transport).state
+        if state in ("failed", "corrupted"):
+            return "blocked"
+        return "usable" if state == "idle" else "unknown"
 
     def look_hidden(self) -> Hidden:
         """READ CAPACITY against what the kernel sees. Never `none`: a SCSI disk can be set to show less than it has

@@ -1,16 +1,20 @@
 """The whole engine over a simulated ATA disk: power cuts at any command, and never a success that is none."""
 
 import errno
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from agent.erasure import Erasure, Technique
+from agent.errors import StorageError
 from agent.facts import Health
+from agent.wipe.conclude import conclude
 from agent.wipe.device import Gone
 from agent.wipe.engine import Clock, carry_out
 from agent.wipe.job import Job, Plan, Planned
-from agent.wipe.journal import Journal, Opened
+from agent.wipe.journal import Entry, Journal, Opened, StepNoted, read_journal
+from agent.wipe.state import fold
 from tests.wipe.ata.benches import family_on, media_of
 from tests.wipe.twins.ata import SECTOR, AtaTwin, Faults, PowerCut
 
@@ -83,15 +87,33 @@ def clock() -> Clock:
     return Clock(now=lambda: AT, monotonic=lambda: float(next(now)), sleep=lambda seconds: None)
 
 
-def run(twin: AtaTwin, path: Path, *techniques: Technique, resumed: bool = False) -> Erasure:
+def rules(erasure: Erasure) -> set[str]:
+    return {reason.rule for reason in erasure.why}
+
+
+def run(twin: AtaTwin, path: Path, *techniques: Technique, resumed: bool = False, full_at: str = "") -> Erasure:
     steps = tuple(Planned(technique=technique, level="purge") for technique in techniques)
     job = Job(id="0" * 32, media=media_of(twin), plan=Plan(steps=steps, level="purge"), journal=str(path),
               is_resumed=resumed)  # fmt: skip
     journal = Journal.reopen(path) if resumed else Journal.create(path, Opened(job=job, at=AT))
+    journal.add = _until(full_at, journal.add)  # type: ignore[method-assign] # the stick is full from that step on
     try:
         return carry_out(job, TwinDevice(twin), journal, Silent(), clock())  # type: ignore[arg-type] # `wish` says less
     finally:
         journal.close()
+
+
+def _until(step: str, add: Callable[[Entry], None]) -> Callable[[Entry], None]:
+    is_full = False
+
+    def keep(entry: Entry) -> None:
+        nonlocal is_full
+        is_full = is_full or (isinstance(entry, StepNoted) and entry.step == step)
+        if is_full:
+            raise StorageError(fr="plein", en="full")
+        add(entry)
+
+    return keep
 
 
 ALL: tuple[Technique, ...] = ("ata-sanitize-block", "ata-sanitize-crypto", "ata-security-erase-enhanced")
@@ -140,3 +162,31 @@ def test_a_cut_then_a_resume(technique: Technique, moment: str, at: int, tmp_pat
         assert erasure.interruptions
     assert erasure.outcome in ("purged", "cleared"), (erasure.why, erasure.attempts)
     assert twin.secrets_left == 0 and twin.password is None
+
+
+SECURITY: Technique = "ata-security-erase-enhanced"
+
+
+@pytest.mark.parametrize("full_at", ["password", "erasing", "completed"])
+def test_a_journal_lost_under_a_password_leaves_none(full_at: str, tmp_path: Path) -> None:
+    """Nobody would resume it: the password goes, the disk says so, and no warning tells otherwise."""
+    twin = AtaTwin(native=SECTORS, visible=SECTORS)
+    erasure = run(twin, tmp_path / "j", SECURITY, full_at=full_at)
+    assert erasure.outcome == "interrupted" and twin.password is None
+    assert "password-may-remain" not in rules(erasure)
+    assert (twin.secrets_left == 0) == (full_at == "completed")
+
+
+@pytest.mark.parametrize("faults", [Faults(refuses=frozenset({0xF6})), Faults(no_registers_for=frozenset({0xF6}))])
+def test_a_journal_lost_under_a_password_that_stays_is_told(faults: Faults, tmp_path: Path) -> None:
+    twin = AtaTwin(native=SECTORS, visible=SECTORS, faults=faults)
+    erasure = run(twin, tmp_path / "j", SECURITY, full_at="erasing")
+    assert ("password-may-remain" in rules(erasure)) == (twin.password is not None)
+    assert erasure.outcome == "interrupted"
+
+
+def test_a_password_that_stays_is_told_from_the_journal_too(tmp_path: Path) -> None:
+    twin = AtaTwin(native=SECTORS, visible=SECTORS, faults=Faults(refuses=frozenset({0xF4, 0xF6})))
+    erasure = run(twin, tmp_path / "j", SECURITY, "overwrite-zeros")
+    assert twin.password is not None and "password-may-remain" in rules(erasure)
+    assert rules(conclude(fold(read_journal(tmp_path / "j")))) == rules(erasure)
