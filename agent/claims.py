@@ -7,7 +7,8 @@ asks here first: a record of another program, or of a wrong one, must not turn a
 from collections.abc import Iterator
 from typing import Literal
 
-from agent.erasure import Attempt, Erasure, Outcome, Reason
+from agent.erasure import Attempt, Erasure, Media, Outcome, Reason
+from agent.facts import Disk
 
 Standing = Literal["certificate", "to-validate", "failure", "begun", "untouched"]
 SUCCESS: tuple[Outcome, ...] = ("purged", "cleared")
@@ -41,6 +42,15 @@ def is_overwrite(attempt: Attempt) -> bool:
 def last_completed(erasure: Erasure) -> Attempt | None:
     """The attempt that the claim stands on."""
     return next((one for one in reversed(erasure.attempts) if one.result == "completed"), None)
+
+
+def is_same_disk(disk: Disk, media: Media) -> bool:
+    """By identity, else by serial and model; by its name only where the disk tells nothing of itself."""
+    if disk.identity is not None and media.identity is not None:
+        return disk.identity == media.identity
+    if disk.serial or media.serial or disk.wwn or media.wwn:
+        return (disk.serial, disk.wwn, disk.model) == (media.serial, media.wwn, media.model)
+    return disk.name == media.name and disk.size_bytes in (None, media.size_bytes)
 
 
 def objections(erasure: Erasure) -> tuple[Reason, ...]:

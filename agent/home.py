@@ -6,6 +6,7 @@ outbox/      signed records, waiting and archived
 inventory/   the embedded inventory, where one was started here
 wipes/       journals of erasures, one file per authorisation
 sessions/    signed manifests of wipe sessions
+checks/      results of guided checks, one folder per machine, one file per visit
 settings.yaml what the person in charge decided for this station (see `agent.settings`)
 connection-0001.json …   the inventory this station was enrolled with; the newest counts
 """
@@ -70,6 +71,10 @@ class Home:
     @property
     def sessions(self) -> Path:
         return self.root / "sessions"
+
+    @property
+    def checks(self) -> Path:
+        return self.root / "checks"
 
     def key(self) -> "StationKey":
         """This station's key, made on its first use; the station trusts itself."""

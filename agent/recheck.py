@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from agent.claims import settled
-from agent.erasure import Erasure, Media
+from agent.claims import is_same_disk, settled
+from agent.erasure import Erasure
 from agent.facts import Disk, Gap, Health, Machine
 from agent.labels import item_label, label
 from agent.rules import Profile
@@ -52,15 +52,6 @@ def _by_disk(machine: Machine, erasures: Iterable[Erasure]) -> dict[int, Erasure
             if earlier is None or earlier.began_at is None or erasure.began_at is not None:
                 found[place] = erasure
     return found
-
-
-def is_same_disk(disk: Disk, media: Media) -> bool:
-    """By identity, else by serial and model; by its name only where the disk tells nothing of itself."""
-    if disk.identity is not None and media.identity is not None:
-        return disk.identity == media.identity
-    if disk.serial or media.serial or disk.wwn or media.wwn:
-        return (disk.serial, disk.wwn, disk.model) == (media.serial, media.wwn, media.model)
-    return disk.name == media.name and disk.size_bytes in (None, media.size_bytes)
 
 
 def _looked_at_before(machine: Machine, place: int, erasure: Erasure) -> Disk:

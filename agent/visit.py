@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from agent import __version__
+from agent.checks.journal import CheckJournal
 from agent.envelope import seal
 from agent.facts import Machine
 from agent.host import Host
 from agent.outbox import Outbox, Queued
-from agent.record import ClockEvidence, ProfileUsed, Record, build_payload, moment, uuid7
+from agent.record import ClockEvidence, ProfileUsed, Record, build_payload, machine_identity, moment, uuid7
 from agent.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -81,6 +82,13 @@ def note_visit(
 
     queued: Queued = outbox.add(key.key_id, build)
     return Noted(id=record_id, digest=queued.digest, path=queued.path, seq=queued.seq or 0)
+
+
+def open_checks(folder: Path, machine: Machine, host: Host, now: datetime) -> CheckJournal:
+    """The results of this visit of this machine so far; one that nothing identifies is known by this boot alone."""
+    boot_id = host.text("/proc/sys/kernel/random/boot_id") or ""
+    known_by = machine_identity(machine) or f"boot-{boot_id or secrets.token_hex(8)}"
+    return CheckJournal.open(folder, known_by, now, boot_id)
 
 
 def clock_evidence(host: Host, machine: Machine, now: datetime) -> ClockEvidence:

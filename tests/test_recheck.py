@@ -5,10 +5,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from agent.claims import settled
+from agent.claims import is_same_disk, settled
 from agent.erasure import Erasure, Media, Validation
 from agent.facts import Attribute, Disk, Health, Machine
-from agent.recheck import after_wipe, is_same_disk
+from agent.recheck import after_wipe
 from agent.rules import Profile, load_profiles
 from agent.verdict import Verdict, explain, judge
 from tests import erasures

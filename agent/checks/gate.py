@@ -1,0 +1,102 @@
+"""The gate of the word *reconditionné*: every function tested, every disk erased with proof. Pure; only reads.
+
+Decree 2022-190: tests of all functions, and every trace of the former user erased. What is not known is not there:
+the word falls back to *testé* (tested), or *trié* (sorted) when nothing was tested.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from agent.checks.parts import gates, may_be_absent, part_of
+from agent.checks.registry import BY_NAME, CHECKS
+from agent.checks.results import CheckResult, merge, result
+from agent.claims import SUCCESS, is_same_disk, standing_of
+from agent.erasure import Erasure, Reason
+from agent.facts import Disk, Machine
+
+REFURBISHED, TESTED, SORTED = ("reconditionné", "refurbished"), ("testé", "tested"), ("trié", "sorted")
+
+
+def complete(machine: Machine, results: Iterable[CheckResult]) -> tuple[CheckResult, ...]:
+    """Every check in the registry's order with its state; a part that the PC does not have is `not_applicable`.
+
+    A test that was done counts even for a part the system does not see: somebody saw it.
+    """
+    standing = merge(results)
+    known = tuple(_state(machine, check.name, standing.pop(check.name, None)) for check in CHECKS)
+    return known + tuple(standing.values())  # of a later version: kept, told, and gating nothing
+
+
+def _state(machine: Machine, name: str, found: CheckResult | None) -> CheckResult:
+    if found is not None and (found.is_tested or found.outcome == "not_applicable"):
+        return found
+    part = part_of(machine, BY_NAME[name])
+    if part.is_there is False:
+        return result(name, "not_applicable", part.fr, part.en)
+    return found or result(name, "not_tested", "", "")
+
+
+def may_be_called_refurbished(
+    machine: Machine, results: Iterable[CheckResult], *, erasures: Sequence[Erasure] = (), outcome: str | None = None
+) -> tuple[bool, tuple[Reason, ...]]:
+    """Open or not, and everything that is missing. `outcome`: of the verdict, where one was given.
+
+    A disk's erasure is looked up in `erasures`; without them the machine's own fact counts (`Disk.erasure`, set when
+    the erasure of this visit ended, evidence in its own record).
+    """
+    missing = (*_of_checks(machine, results), *_of_disks(machine, erasures), *_of_verdict(outcome))
+    return not missing, missing
+
+
+def word(results: Iterable[CheckResult], lang: str, *, is_open: bool) -> str:
+    """The strongest word that may stand on a label."""
+    if is_open:
+        return REFURBISHED[lang == "en"]
+    return (TESTED if any(one.is_tested for one in results) else SORTED)[lang == "en"]
+
+
+def _of_checks(machine: Machine, results: Iterable[CheckResult]) -> Iterator[Reason]:
+    for one in complete(machine, results):
+        check = BY_NAME.get(one.name)
+        if check is None or not gates(machine, check):
+            continue
+        title = check.title
+        if one.outcome == "failed":
+            yield Reason(
+                rule=f"check-{one.name}", fr=f"{title.fr} : raté. {one.fr}", en=f"{title.en}: failed. {one.en}"
+            )
+        elif one.outcome == "not_tested":
+            yield Reason(rule=f"check-{one.name}", fr=f"{title.fr} : pas testé.", en=f"{title.en}: not tested.")
+        elif one.outcome == "passed" and check.kind == "automatic" and one.by == "person":
+            fr, en = f"{title.fr} : dit par une personne, pas mesuré.", f"{title.en}: a person's word, not measured."
+            yield Reason(rule=f"check-{one.name}", fr=fr, en=en)
+        elif one.outcome == "not_applicable" and one.by == "person" and not may_be_absent(machine, check):
+            fr, en = f"{title.fr} : ne peut pas manquer sur ce PC.", f"{title.en}: cannot be missing from this PC."
+            yield Reason(rule=f"check-{one.name}", fr=fr, en=en)
+
+
+def _of_disks(machine: Machine, erasures: Sequence[Erasure]) -> Iterator[Reason]:
+    if machine.disks is None:
+        yield Reason(rule="disks-unknown", fr="Les disques n'ont pas été regardés.", en="The disks were not looked at.")
+    for disk in machine.disks or ():
+        if disk.removable or disk.is_boot_medium:
+            continue  # leaves with the technician
+        if not _is_erased(disk, erasures):
+            fr = f"Disque {disk.name} : effacement non prouvé."
+            yield Reason(rule="disk-erased", fr=fr, en=f"Disk {disk.name}: erasure not proven.")
+    for hidden in machine.hidden_storage or ():
+        fr = f"Un disque est peut-être caché ({hidden.kind})."
+        yield Reason(rule="disk-hidden", fr=fr, en=f"A disk may be hidden ({hidden.kind}).")
+
+
+def _is_erased(disk: Disk, erasures: Sequence[Erasure]) -> bool:
+    of_it = [one for one in erasures if is_same_disk(disk, one.media) and standing_of(one) != "untouched"]
+    if of_it:
+        return standing_of(of_it[-1]) == "certificate"
+    return disk.erasure in SUCCESS
+
+
+def _of_verdict(outcome: str | None) -> Iterator[Reason]:
+    if outcome in (None, "refurbish"):
+        return
+    fr, en = "Le verdict n'est pas « bon pour le don ».", "The verdict is not “good to give”."
+    yield Reason(rule="verdict", fr=fr, en=en)
