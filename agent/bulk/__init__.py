@@ -1,3 +1,4 @@
-"""Wiping many disks in one session: what was asked (`session`), the operator's hand (`arming`), the record of it all
-(`noting`), and the running of it (`carrying`), also after a power cut (`resuming`).
+"""Wiping many disks in one session: what was asked (`session`), the plan shown (`showing`), the operator's hand
+(`roll`, led through a keyboard by `arming`), the record of it all (`noting`), and the running of it (`carrying`, by the
+`wishes` of people), also after a power cut (`resuming`). Nothing here needs a terminal or the main thread.
 """

@@ -1,22 +1,26 @@
 """Run one armed session: start a worker for each disk, note each beginning before it may go, note each end.
 
-Whatever happens to one disk, to its worker or to the notebook's medium, the other disks go on.
+Whatever happens to one disk, to its worker, to the notebook's medium or to the screen, the other disks go on. Runs in
+any thread and needs no terminal: whoever watches is a `View`, whoever gives orders puts them into `Wishes`.
 """
 
+import contextlib
 import secrets
-import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
-from agent.bulk.arming import Armed
-from agent.bulk.noting import Fate, Notebook
+from agent.bulk.noting import Closed, Fate, Notebook, close_session
+from agent.bulk.resuming import Unfinished
+from agent.bulk.roll import Armed
 from agent.bulk.session import Asked, Chosen
+from agent.bulk.wishes import Wishes, stop_then_abandon
 from agent.erasure import Erasure, Reason
 from agent.errors import RebondError
 from agent.record import moment
+from agent.text import clean
 from agent.wipe.job import Claimed, Ended, Event, Job, NotClaimed
 from agent.wipe.supervisor import WORKER, Patience, Seat, Supervisor
 
@@ -25,25 +29,47 @@ Purpose = Literal["erase", "rehearse", "look"]
 
 
 class View(Protocol):
-    """Who watches, and gives orders."""
+    """Who watches. Called in the session's thread, and must not keep it: while it draws, nothing else is heard.
+
+    What it raises harms no disk: it is noted once (`Session.view_lost`), and the session goes on unwatched.
+    """
+
+    def begin(self, wishes: Wishes) -> None:
+        """Before the first disk. `wishes` is where its orders go."""
+        ...
 
     def heard(self, seat: Seat, event: Event) -> None: ...
 
-    def show(self, supervisor: Supervisor) -> None:
-        """A few times a second: draw, read the keys, give orders."""
+    def show(self, seats: Sequence[Seat]) -> None:
+        """A few times a second: draw, read the keys. The seats are the session's own: look, do not touch."""
         ...
 
-    def interrupted(self, supervisor: Supervisor) -> None:
+    def interrupted(self, seats: Sequence[Seat]) -> None:
         """Somebody pressed Ctrl-C."""
         ...
 
+    def end(self) -> None:
+        """After the last disk, or once this view has failed."""
+        ...
 
-@dataclass(slots=True, kw_only=True)
-class Wishes:
-    """Signals as flags: nothing is ever cut in the middle of a note."""
 
-    interrupts: int = 0
-    must_stop: bool = False
+class Unwatched:
+    """Nobody looks."""
+
+    def begin(self, wishes: Wishes) -> None:
+        self._wishes = wishes
+
+    def heard(self, seat: Seat, event: Event) -> None:
+        pass
+
+    def show(self, seats: Sequence[Seat]) -> None:
+        pass
+
+    def interrupted(self, seats: Sequence[Seat]) -> None:
+        stop_then_abandon(seats, self._wishes)
+
+    def end(self) -> None:
+        pass
 
 
 @dataclass(slots=True)
@@ -51,30 +77,53 @@ class Session:
     """One run of one list of jobs."""
 
     jobs: Sequence[Job]
-    view: View
     notebook: Notebook | None  # None: nothing will be written to any disk, so there is nothing to note
+    view: View = field(default_factory=Unwatched)
+    wishes: Wishes = field(default_factory=Wishes)
     so_far: Mapping[str, Erasure] = field(default_factory=dict)  # of resumed jobs, by id
     argv: Sequence[str] = WORKER
     patience: Patience = field(default_factory=Patience)
     fates: dict[str, Fate] = field(default_factory=dict)
     lasts: dict[str, Event] = field(default_factory=dict)  # the last word of each worker, by job
+    view_lost: str | None = None  # why nobody could watch any more
     _supervisor: Supervisor | None = None  # while it runs
 
     def run(self) -> tuple[Fate, ...]:
-        """To the end of every disk. Ctrl-C is the view's; being told to end stops all at their next checkpoint."""
+        """To the end of every disk."""
         self.fates = {job.id: Fate(job=job, media=job.media) for job in self.jobs}
-        with _signals() as wishes, Supervisor(self.jobs, self._hear, argv=self.argv, patience=self.patience) as it:
-            self._supervisor = it
-            seen = 0
-            while it.pump(PUMP_S):
-                if wishes.must_stop:
-                    it.order("stop")
-                while seen < wishes.interrupts:
-                    seen += 1
-                    self.view.interrupted(it)
-                self.view.show(it)
-            self.view.show(it)
+        self._watch(lambda view: view.begin(self.wishes))
+        try:
+            with Supervisor(self.jobs, self._hear, argv=self.argv, patience=self.patience) as it:
+                self._supervisor = it
+                while it.pump(PUMP_S):
+                    self._watch(lambda view: view.show(it.seats))
+                    self._obey(it)
+                self._watch(lambda view: view.show(it.seats))
+        finally:
+            self._watch(lambda view: view.end())
         return tuple(self.fates[job.id] for job in self.jobs)
+
+    def _watch(self, call: Callable[[View], None]) -> None:
+        """A closed terminal or a broken pipe is no disk's fault."""
+        if self.view_lost is not None:
+            return
+        try:
+            call(self.view)
+        except Exception as error:  # noqa: BLE001 - whatever a view does wrong
+            self.view_lost = clean(f"{type(error).__name__}: {error}", 300)
+            with contextlib.suppress(Exception):
+                self.view.end()
+
+    def _obey(self, it: Supervisor) -> None:
+        for wish in self.wishes.take():
+            if wish.do == "interrupt":
+                self._watch(lambda view: view.interrupted(it.seats))
+                if self.view_lost is not None:
+                    stop_then_abandon(it.seats, self.wishes)
+            elif wish.do == "abandon":
+                it.abandon(wish.job_id or "")
+            else:
+                it.order(wish.do, wish.job_id)
 
     def _hear(self, seat: Seat, event: Event) -> None:
         fate = self.fates[seat.job.id]
@@ -91,7 +140,7 @@ class Session:
                 self._note(fate, _untouched(fate, event.reason, self._now()))
         if seat.is_over:
             self.lasts[seat.job.id] = event
-        self.view.heard(seat, event)
+        self._watch(lambda view: view.heard(seat, event))
 
     def _begin(self, seat: Seat, fate: Fate) -> None:
         assert self.notebook is not None and self._supervisor is not None
@@ -115,6 +164,37 @@ class Session:
     def _now(self) -> str:
         assert self.notebook is not None
         return moment(self.notebook.now())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carried:
+    """What became of an armed session."""
+
+    fates: tuple[Fate, ...]
+    closed: Closed | None
+    not_closed: Reason | None = None  # why the manifest could not be kept; the records are safe all the same
+    view_lost: str | None = None
+
+    @property
+    def is_proven(self) -> bool:
+        return all(fate.is_proven for fate in self.fates)
+
+
+def carry(
+    armed: Armed, jobs: Sequence[Job], notebook: Notebook, asked: Asked, folder: Path, *,
+    view: View, wishes: Wishes, resumed: Sequence[Unfinished] = (), argv: Sequence[str] = WORKER,
+) -> Carried:  # fmt: skip
+    """An armed session from its first byte to its signed manifest in `folder`."""
+    began = datetime.now(UTC)
+    so_far = {one.job.id: one.so_far for one in resumed}
+    session = Session(jobs, notebook, view, wishes, so_far=so_far, argv=argv)
+    fates = session.run()
+    closed, not_closed = None, None
+    try:
+        closed = close_session(notebook, fates, asked, armed, began, folder, is_resumption=bool(resumed))
+    except Exception as error:  # noqa: BLE001 - what became of the disks is told whatever happens
+        not_closed = _not_kept(error, _MANIFEST)
+    return Carried(fates=fates, closed=closed, not_closed=not_closed, view_lost=session.view_lost)
 
 
 def jobs_of(
@@ -143,6 +223,7 @@ def jobs_of(
 
 def authorised(armed: Armed, asked: Asked, folder: Path, *, allow_virtual: bool) -> tuple[Job, ...]:
     """The jobs that erase: only ever of an armed list."""
+    asked = replace(asked, operator=armed.operator)
     return jobs_of(armed.chosen, asked, folder, allow_virtual=allow_virtual, purpose="erase")
 
 
@@ -160,32 +241,15 @@ def _untouched(fate: Fate, why: Reason, now: str) -> Erasure:
     )
 
 
-def _not_kept(error: Exception) -> Reason:
+_RECORD = ("La fiche de ce disque n'a pas pu être gardée.", "The record of this disk could not be kept.")
+_MANIFEST = ("Le bordereau n'est PAS gardé.", "The manifest is NOT kept.")
+
+
+def _not_kept(error: Exception, what: tuple[str, str] = _RECORD) -> Reason:
     fr = error.fr if isinstance(error, RebondError) else f"{type(error).__name__}: {error}"[:300]
     en = error.en if isinstance(error, RebondError) else fr
     return Reason(
         rule="record-not-kept",
-        fr=f"La fiche de ce disque n'a pas pu être gardée. {fr}",
-        en=f"The record of this disk could not be kept. {en}",
+        fr=f"{what[0]} {fr}",
+        en=f"{what[1]} {en}",
     )
-
-
-@contextmanager
-def _signals() -> Iterator[Wishes]:
-    wishes = Wishes()
-
-    def interrupt(*_: object) -> None:
-        wishes.interrupts += 1
-
-    def stop(*_: object) -> None:
-        wishes.must_stop = True
-
-    before: dict[int, Any] = {}
-    handlers: dict[int, Callable[..., None]] = {signal.SIGINT: interrupt, signal.SIGTERM: stop, signal.SIGHUP: stop}
-    for number, handler in handlers.items():
-        before[number] = signal.signal(number, handler)
-    try:
-        yield wishes
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from agent import __version__
-from agent.bulk.arming import Armed
+from agent.bulk.roll import Armed
 from agent.bulk.session import Asked
 from agent.claims import settled
 from agent.durable import write_new

@@ -1,8 +1,10 @@
 """How a command speaks: two languages side by side, results on stdout, progress on stderr."""
 
 import argparse
+import os
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +43,18 @@ def note(text: str) -> None:
         return
     sys.stderr.write(text if text.endswith("\n") else text + "\n")
     sys.stderr.flush()
+
+
+@contextmanager
+def still_heard() -> Iterator[None]:
+    """Around what is said once the deed is done: a reader that has left changes nothing of how it ended."""
+    try:
+        yield
+    except (OSError, StorageError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)  # or the interpreter complains at exit, with a code of its own
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError, AttributeError):
+                os.dup2(nowhere, stream.fileno())
 
 
 def tell_json(document: Any) -> None:

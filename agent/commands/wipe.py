@@ -5,22 +5,22 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agent.commands.say import Say, note, tell
+from agent.commands.say import Say, note, still_heard, tell
 from agent.commands.triage import code
 
 if TYPE_CHECKING:
-    from agent.bulk.arming import Armed
-    from agent.bulk.carrying import Session, View
-    from agent.bulk.noting import Fate, Notebook
+    from agent.bulk.carrying import Carried, View
+    from agent.bulk.noting import Notebook
     from agent.bulk.resuming import Unfinished
+    from agent.bulk.roll import Armed
     from agent.bulk.session import Asked, Chosen
     from agent.facts import Machine
     from agent.home import Home
     from agent.host import Host
+    from agent.settings import Settings
     from agent.wipe.job import Job
     from agent.wipe.survey import Surveyed
 
@@ -181,7 +181,9 @@ class _Bench:
         from agent.outbox import Outbox
         from agent.rules import load_profiles
 
-        self.options, self.say, self.home, self.asked = options, say, home, asked
+        self.options, self.say, self.home = options, say, home
+        settings = _settings(home, say)
+        self.asked = replace(asked, operator=asked.operator or settings.operator, lot=asked.lot or settings.lot)
         self.profiles = load_profiles(None)
         self.key = home.key()
         self.outbox = Outbox(home.outbox)
@@ -199,13 +201,14 @@ class _Bench:
         return choose(self.asked, self.surveyed)
 
     def arm(self, chosen: "Sequence[Chosen]") -> "Armed | None":
-        from agent.bulk.arming import NotArmed, arm
+        from agent.bulk.arming import arm
+        from agent.bulk.roll import NotArmed
         from agent.wall.keyboard import Keyboard, standard_input
 
         with Keyboard(standard_input(), note, _prompt) as keyboard:
             armed: Armed | NotArmed = arm(
-                chosen, keyboard.console(self.say.lang), is_unattended=self.options.unattended,
-                approved_count=len(chosen) if self.asked.is_list else None,
+                chosen, keyboard.console(self.say.lang), operator=self.asked.operator,
+                is_unattended=self.options.unattended, approved_count=len(chosen) if self.asked.is_list else None,
             )  # fmt: skip
         _prompt("\r")
         if isinstance(armed, NotArmed):
@@ -214,51 +217,58 @@ class _Bench:
             return None
         return armed
 
-    def notebook(self) -> "Notebook":
+    def notebook(self, operator: str) -> "Notebook":
         from agent.bulk.noting import Notebook
         from agent.visit import Desk
 
-        desk = Desk(operator=self.asked.operator, lot=self.asked.lot, sticker=self.options.sticker)
+        desk = Desk(operator=operator, lot=self.asked.lot, sticker=self.options.sticker)
         return Notebook(
             machine=self.machine, profiles=self.profiles, key=self.key, outbox=self.outbox, desk=desk, host=self.host
         )
 
     def carry(self, armed: "Armed", jobs: "Sequence[Job]", resumed: "Sequence[Unfinished]" = ()) -> int:
-        from agent.bulk.carrying import Session
-        from agent.bulk.noting import close_session
-        from agent.errors import RebondError
+        from agent.bulk.carrying import carry
+        from agent.bulk.wishes import Wishes, signals_as
 
-        began, notebook = datetime.now(UTC), self.notebook()
-        so_far = {one.job.id: one.so_far for one in resumed}
-        fates = _watched(Session(jobs, _NoView(), notebook, so_far), self.options, self.say)
-        problem: RebondError | None = None
-        closed = None
-        try:
-            closed = close_session(
-                notebook, fates, self.asked, armed, began, self.home.sessions, is_resumption=bool(resumed)
+        notebook, wishes = self.notebook(armed.operator), Wishes()
+        with signals_as(wishes):
+            view = _view(self.options, self.say, self.say("Rebond - effacement", "Rebond - wipe"))
+            carried = carry(
+                armed, jobs, notebook, self.asked, self.home.sessions, view=view, wishes=wishes, resumed=resumed
             )
-        except RebondError as error:
-            problem = error
-        self._tell(fates, closed)
-        if problem is not None:
-            lost = self.say("Le bordereau n'est PAS gardé.", "The manifest is NOT kept.")
-            note(f"rebond: {problem.told(self.say.lang)} {lost}")
-        if not all(fate.is_proven for fate in fates):
+            with still_heard():
+                self._tell(carried)
+        if not carried.is_proven:
             return NOT_PROVEN
-        return 1 if problem else 0
+        return 1 if carried.not_closed else 0
 
-    def _tell(self, fates: "Sequence[Fate]", closed: Any) -> None:
+    def _tell(self, carried: "Carried") -> None:
         from agent.wall.closing import closing
 
+        closed = carried.closed
+        if carried.view_lost is not None:
+            _note_view_lost(carried.view_lost, self.say)
+        if carried.not_closed is not None:
+            note(f"rebond: {self.say(carried.not_closed.fr, carried.not_closed.en)}")
         if self.options.json:
             if closed is not None:
                 _tell_line({"manifest": closed.manifest, "digest": closed.digest, "path": str(closed.path)})
             return
-        tell(closing(fates, self.say.lang))
+        tell(closing(carried.fates, self.say.lang))
         if closed is not None:
             tell(self.say(f"\nBordereau signé : {closed.path}", f"\nSigned manifest: {closed.path}"))
         waiting = len(self.outbox.waiting())
         tell(self.say(f"Fiches en attente : {waiting}.", f"Records waiting: {waiting}."))
+
+
+def _settings(home: "Home", say: Say) -> "Settings":
+    from agent.host import Host
+    from agent.settings import find_settings
+
+    found = find_settings(home, Host())
+    for sentence in found.sentences(say.lang):
+        note(f"rebond: {sentence}")
+    return found.settings
 
 
 def _survey(host: "Host", disks: "Sequence[Any]", allow_virtual: bool, home: "Home") -> "tuple[Surveyed, ...]":
@@ -287,9 +297,10 @@ def _resume(options: argparse.Namespace, say: Say, home: "Home", asked: "Asked")
         note(f"rebond: {one.token} : {say(why.fr, why.en)}")
     if not here:
         return REFUSED
+    before = {one.left.job.operator for one in here}
     bench.asked = replace(
-        asked, serials=tuple(one.chosen.token for one in here), is_list=True,
-        operator=asked.operator or here[0].left.job.operator,
+        bench.asked, serials=tuple(one.chosen.token for one in here), is_list=True,
+        operator=bench.asked.operator or (before.pop() if len(before) == 1 else None),
     )  # fmt: skip
     armed = bench.arm([one.chosen for one in here])
     if armed is None:
@@ -303,9 +314,10 @@ def _resume(options: argparse.Namespace, say: Say, home: "Home", asked: "Asked")
 
 def _look(options: argparse.Namespace, say: Say, home: "Home", asked: "Asked") -> int:
     """--verify-only and --dry-run: nothing is armed, nothing noted, nothing written."""
-    from agent.bulk.arming import plan_text
     from agent.bulk.carrying import Session, jobs_of
     from agent.bulk.session import choose
+    from agent.bulk.showing import plan_text
+    from agent.bulk.wishes import Wishes, signals_as
     from agent.host import Host
     from agent.probes import disks
     from agent.wall.looking import is_clean, looked_lines
@@ -318,8 +330,12 @@ def _look(options: argparse.Namespace, say: Say, home: "Home", asked: "Asked") -
     if options.dry_run and not options.json:
         tell(plan_text(chosen, say.lang))
     jobs = jobs_of(chosen, asked, home.wipes, allow_virtual=options.virtual, purpose=purpose)  # type: ignore[arg-type]
-    session = Session(jobs, _NoView(), None)
-    _watched(session, options, say)
+    wishes = Wishes()
+    session = Session(jobs, None, _view(options, say, say("Rebond - relecture", "Rebond - reading")), wishes)
+    with signals_as(wishes):
+        session.run()
+    if session.view_lost is not None:
+        _note_view_lost(session.view_lost, say)
     lasts = [session.lasts.get(job.id) for job in jobs]
     if not options.json:
         tell("\n".join(looked_lines(session.fates[job.id].media, last, say.lang)
@@ -332,37 +348,26 @@ def _look(options: argparse.Namespace, say: Say, home: "Home", asked: "Asked") -
 # --- the view ---------------------------------------------------------------------------------------------------------
 
 
-class _NoView:
-    def heard(self, *_: object) -> None:
-        pass
-
-    def show(self, *_: object) -> None:
-        pass
-
-    def interrupted(self, *_: object) -> None:
-        pass
-
-
-def _watched(session: "Session", options: argparse.Namespace, say: Say) -> "tuple[Fate, ...]":
-    """Run it under the view that this terminal can show."""
+def _view(options: argparse.Namespace, say: Say, title: str) -> "View":
+    """What this terminal can show."""
+    from agent.wall.live import Wall
     from agent.wall.plain import JsonLines, Plain
 
-    is_dumb = os.environ.get("TERM", "dumb") == "dumb"
-    view: View
     if options.json:
-        session.view = JsonLines(_tell_line)
-        return session.run()
-    if is_dumb or not (sys.stdin and sys.stdin.isatty() and sys.stdout.isatty()):
-        session.view = Plain(say.lang, note)
-        return session.run()
-    from agent.wall.live import Wall
+        return JsonLines(_tell_line)
+    is_dumb = os.environ.get("TERM", "dumb") == "dumb"
+    if is_dumb or not (sys.stdin and sys.stdin.isatty() and sys.stdout and sys.stdout.isatty()):
+        return Plain(say.lang, note)
+    return Wall(say.lang, title)
 
-    title = say("Rebond - effacement", "Rebond - wipe")
-    if session.notebook is None:
-        title = say("Rebond - relecture", "Rebond - reading")
-    with Wall(say.lang, title) as view:
-        session.view = view
-        return session.run()
+
+def _note_view_lost(why: str, say: Say) -> None:
+    note(
+        say(
+            f"rebond: l'écran a été perdu pendant le travail ({why}). Le travail a continué.",
+            f"rebond: the screen was lost during the work ({why}). The work went on.",
+        )
+    )
 
 
 def _prompt(text: str) -> None:

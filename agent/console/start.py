@@ -10,7 +10,7 @@ from textual.widgets import Input, Static
 
 from agent.console.letters import big
 from agent.console.page import POINTER, Page, Shortcut
-from agent.console.scanner import read_code
+from agent.scanner import read_code
 
 _FIELDS = (
     ("sticker", "Étiquette du PC", "Sticker of the PC"),

@@ -4,17 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from agent.bulk.wishes import Wish
 from agent.wall.rows import token_of
 from agent.wipe.supervisor import Seat
 
-Do = Literal["pause", "continue", "stop", "abandon"]
 ESCAPE = "\x1b"
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    do: Do
-    job_id: str | None = None  # None: all
 
 
 def keys_in(raw: bytes) -> list[str]:

@@ -8,11 +8,12 @@ import time
 import tty
 from typing import TYPE_CHECKING, Any
 
+from agent.bulk.wishes import Wishes
 from agent.text import clean
 from agent.wall.keys import Hand, keys_in
 from agent.wall.rows import head, page_of, row
 from agent.wipe.job import Ended, Event, NotClaimed, Trouble
-from agent.wipe.supervisor import Seat, Supervisor
+from agent.wipe.supervisor import Seat
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,36 +24,39 @@ _AROUND = 5  # lines that are not disks: title, head, news, prompt, and the last
 
 
 class Wall:
-    """`with Wall(…) as wall:` around the session. Leaves the terminal as it found it, whatever happens."""
+    """A session's View on this terminal, which it leaves as it found it, whatever happens."""
 
     def __init__(self, lang: str, title: str) -> None:
         self.lang, self.title = lang, clean(title, 60)
         self.hand = Hand(lang)
         self.news = ""  # the last thing that a person should see
+        self._wishes = Wishes()
         self._began = time.monotonic()
         self._drawn_at = 0.0
         self._before: list[Any] | None = None
         self._live: Any = None
 
-    def __enter__(self) -> "Wall":
+    def begin(self, wishes: Wishes) -> None:
         from rich.console import Console
         from rich.live import Live
 
+        self._wishes = wishes
         # Colour is never needed: rich leaves it out by itself for NO_COLOR and dumb terminals.
         console = Console(file=sys.stdout, highlight=False, emoji=False, markup=False)
         self._live = Live(console=console, screen=True, auto_refresh=False, redirect_stdout=False,
                           redirect_stderr=False)  # fmt: skip
         self._before = termios.tcgetattr(sys.stdin.fileno())
-        tty.setcbreak(sys.stdin.fileno(), termios.TCSADRAIN)
+        tty.setcbreak(sys.stdin.fileno(), termios.TCSAFLUSH)  # keys that came before the screen are no orders
         self._live.start()
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        self._live.stop()
-        if self._before is not None:
-            termios.tcsetattr(sys.stdin.fileno(), termios.TCSADRAIN, self._before)
-
-    # --- as the session's View ----------------------------------------------------------------------------------------
+    def end(self) -> None:
+        before, self._before = self._before, None
+        try:
+            if self._live is not None:
+                self._live.stop()
+        finally:
+            if before is not None:
+                termios.tcsetattr(sys.stdin.fileno(), termios.TCSADRAIN, before)
 
     def heard(self, seat: Seat, event: Event) -> None:
         said = event if isinstance(event, Trouble) else event.reason if isinstance(event, NotClaimed) else None
@@ -62,34 +66,31 @@ class Wall:
         if isinstance(event, Ended | NotClaimed):
             self._drawn_at = 0.0
 
-    def show(self, supervisor: Supervisor) -> None:
-        self._obey(supervisor)
+    def show(self, seats: "Sequence[Seat]") -> None:
+        self._read_keys(seats)
         now = time.monotonic()
         if now - self._drawn_at >= _REDRAW_S:
             self._drawn_at = now
-            self._draw(supervisor.seats)
+            self._draw(seats)
 
-    def interrupted(self, supervisor: Supervisor) -> None:
+    def interrupted(self, seats: "Sequence[Seat]") -> None:
         """Ctrl-C asks what S asks."""
-        self._press("S", supervisor)
+        self._press("S", seats)
 
     # --- keys ---------------------------------------------------------------------------------------------------------
 
-    def _obey(self, supervisor: Supervisor) -> None:
+    def _read_keys(self, seats: "Sequence[Seat]") -> None:
         descriptor = sys.stdin.fileno()
         while select.select([descriptor], [], [], 0)[0]:
             raw = os.read(descriptor, 1024)
             if not raw:
-                return
+                raise OSError("the terminal has hung up")
             for key in keys_in(raw):
-                self._press(key, supervisor)
+                self._press(key, seats)
 
-    def _press(self, key: str, supervisor: Supervisor) -> None:
-        for wish in self.hand.press(key, supervisor.seats):
-            if wish.do == "abandon":
-                supervisor.abandon(wish.job_id or "")
-            else:
-                supervisor.order(wish.do, wish.job_id)
+    def _press(self, key: str, seats: "Sequence[Seat]") -> None:
+        for wish in self.hand.press(key, seats):
+            self._wishes.add(wish)
         self._drawn_at = 0.0
 
     # --- the picture --------------------------------------------------------------------------------------------------

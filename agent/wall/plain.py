@@ -4,27 +4,16 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from agent.bulk.carrying import Unwatched
 from agent.text import clean
 from agent.wall.rows import phase_of, progress_of, rate_of, time_of, token_of
 from agent.wipe.job import Event, NotClaimed, Progress, Trouble
-from agent.wipe.supervisor import Seat, Supervisor
+from agent.wipe.supervisor import Seat
 
 _EVERY_S = 30.0
 
 
-class Obedient:
-    """Ctrl-C once: stop all at their next checkpoint. Twice: wait no longer for those that cannot stop."""
-
-    def interrupted(self, supervisor: Supervisor) -> None:
-        at_work = [seat for seat in supervisor.seats if not seat.is_over]
-        if any(not seat.is_stopping for seat in at_work):
-            supervisor.order("stop")
-            return
-        for seat in at_work:
-            supervisor.abandon(seat.job.id)
-
-
-class Plain(Obedient):
+class Plain(Unwatched):
     """A line when a disk's phase changes, when something is wrong, and every half minute."""
 
     def __init__(self, lang: str, tell: Callable[[str], None]) -> None:
@@ -46,14 +35,11 @@ class Plain(Obedient):
             return
         self._phases[job], self._told_at[job] = phase, now
 
-    def show(self, supervisor: Supervisor) -> None:
-        pass
-
     def _line(self, seat: Seat, text: str) -> None:
         self._tell(f"{token_of(seat)} : {text}" if self.lang != "en" else f"{token_of(seat)}: {text}")
 
 
-class JsonLines(Obedient):
+class JsonLines(Unwatched):
     """Each event with the disk's serial and name, one JSON document a line."""
 
     def __init__(self, tell: Callable[[Any], None]) -> None:
@@ -61,6 +47,3 @@ class JsonLines(Obedient):
 
     def heard(self, seat: Seat, event: Event) -> None:
         self._tell({"serial": seat.media.serial or seat.media.wwn, "name": seat.media.name, "event": event})
-
-    def show(self, supervisor: Supervisor) -> None:
-        pass

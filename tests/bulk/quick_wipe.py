@@ -3,9 +3,9 @@
 import sys
 
 from agent.__main__ import run
-from agent.bulk import arming
+from agent.bulk import roll
 
 if __name__ == "__main__":
-    arming.COUNTDOWN_S = 1
+    roll.COUNTDOWN_S = 1
     sys.argv[0] = "rebond"
     run()

@@ -8,9 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.bulk.arming import TRIES, Armed, Console, NotArmed, arm, fitting, plan_text
+from agent.bulk.arming import Console, arm
+from agent.bulk.roll import TRIES, Armed, NotArmed, Roll, matching
 from agent.bulk.session import Chosen
+from agent.bulk.showing import plan_text
 from tests.bulk.disks import chosen
+from tests.test_scanner import through_french_pc
 
 DISKS = (chosen("WD-WCC4N1234567", "sda"), chosen("S21PNXAG123456", "sdb"))
 UNSHIFTED = str.maketrans("1234567890", "&é\"'(-è_çà")
@@ -37,7 +40,12 @@ class Hand:
 
 
 def armed(hand: Hand, disks: Sequence[Chosen] = DISKS, **more: Any) -> Armed | NotArmed:
-    return arm(disks, hand.console(), **more)
+    return arm(disks, hand.console(), **({"operator": "op-7"} | more))
+
+
+def fitting(typed: str, tokens: Sequence[str]) -> str | None:
+    found = matching(typed, tokens)
+    return found[0] if len(found) == 1 else None
 
 
 @pytest.mark.parametrize(
@@ -48,9 +56,11 @@ def armed(hand: Hand, disks: Sequence[Chosen] = DISKS, **more: Any) -> Armed | N
         ("WCC4N1234567", "S21PNXAG123456"),  # the label leaves the prefix out
         ("WD-WCC'N&é\"'(-è", "Sé&PNXAG&é\"'(-"),  # a scanner, digits without shift
         ("wd-wcc'n&É\"'(-È", "S21PNXAG123456"),  # the same with caps lock
+        (through_french_pc("WD-WCC4N1234567"), through_french_pc("S21PNXAG123456")),  # letters have moved too
+        (through_french_pc("WCC4N1234567"), through_french_pc("S21PNXAG123456") + "\r"),
         ("", "WD-WCC4N1234567", "", "WD-WCC4N1234567", "nonsense", "other", "S21PNXAG123456"),
     ],
-    ids=["as-it-is", "other-order", "label", "azerty", "caps-lock", "two-wrong-tries"],
+    ids=["as-it-is", "other-order", "label", "azerty", "caps-lock", "layout", "layout-label", "two-wrong-tries"],
 )
 def test_every_serial_in_any_order_arms(lines: tuple[str, ...]) -> None:
     hand = Hand(*lines)
@@ -174,3 +184,60 @@ def test_three_tries_are_told() -> None:
         "  Ce numéro n'est pas celui d'un disque du plan. Encore 2 essais.",
         "  Ce numéro n'est pas celui d'un disque du plan. Encore 1 essai.",
     ]
+
+
+# --- the roll itself: what a full-screen program leads the operator through -------------------------------------------
+
+
+def test_a_roll_is_a_conversation_without_a_terminal() -> None:
+    roll = Roll((*DISKS, MEMBER), operator=None)
+    assert roll.asks == "operator" and roll.armed is None
+    assert roll.hear("OP:claude").kind == "heard" and roll.operator == "claude"
+    assert roll.asks == "serial" and roll.hear("").kind == "blank" and roll.hear("x").kind == "wrong"
+    answer = roll.hear(through_french_pc("S21PNXAG123456"))
+    assert (answer.kind, answer.token) == ("heard", "S21PNXAG123456") and len(roll.left) == 2
+    assert roll.hear("S21PNXAG123456").kind == "again"
+    roll.hear("WCC4N1234567")
+    roll.hear("raid1")
+    assert roll.asks == "member" and roll.armed is None and roll.hear("oui").kind == "heard"
+    for left in range(10, 0, -1):
+        assert roll.asks == "countdown" and roll.left_s == left and roll.armed is None
+        roll.tick(typed=False)
+    assert roll.asks == "nothing" and roll.armed == Armed(
+        chosen=(*DISKS, MEMBER), approval="typed", count=3, operator="claude"
+    )
+    roll.give_up()
+    assert roll.armed is None and roll.refused
+
+
+@pytest.mark.parametrize("line", [None, "x"])
+def test_nothing_is_heard_out_of_turn(line: str | None) -> None:
+    roll = Roll(DISKS, operator="op-7", approved_count=2)
+    with pytest.raises(ValueError, match="countdown"):
+        roll.tick(typed=False)
+    roll.hear("2")
+    with pytest.raises(ValueError, match="asked"):
+        roll.hear(line)
+    roll.tick(typed=True)
+    assert roll.refused and roll.asks == "nothing" and roll.armed is None
+    with pytest.raises(ValueError, match="countdown"):
+        roll.tick(typed=False)
+
+
+def test_two_disks_that_one_scan_may_mean_are_told_apart_by_no_guess() -> None:
+    roll = Roll((chosen("1-"), chosen("16")), operator="op-7")
+    answer = roll.hear("&-")
+    assert answer.kind == "wrong" and "Deux disques" in answer.fr and len(roll.left) == 2
+
+
+# --- who it is --------------------------------------------------------------------------------------------------------
+
+
+def test_nobody_erases_without_a_name() -> None:
+    """A certificate without an operator is no evidence: it is asked for first, and a disk's serial is nobody's name."""
+    hand = Hand("", "WD-WCC4N1234567", "LOT:college", "op-9", "WD-WCC4N1234567", "S21PNXAG123456")
+    got = armed(hand, operator=None)
+    assert isinstance(got, Armed) and got.operator == "op-9"
+    for lines in ((), ("",), ("LOT:1", "PC:2", "x" * 81)):
+        assert isinstance(armed(Hand(*lines, "2"), operator=None, approved_count=2), NotArmed)
+    assert isinstance(armed(Hand(), operator=None, approved_count=2, is_unattended=True), NotArmed)

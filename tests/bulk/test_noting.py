@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from agent.bulk.arming import Armed
 from agent.bulk.carrying import Session, authorised
 from agent.bulk.noting import Fate, Notebook, close_session
 from agent.bulk.resuming import damaged, meet, sentence, unfinished
+from agent.bulk.roll import Armed
 from agent.bulk.session import Asked
 from agent.claims import standing_of
 from agent.envelope import open_
@@ -24,7 +24,7 @@ from agent.record import Record, parse_payload
 from agent.rules import load_profiles
 from agent.visit import Desk
 from agent.wipe import journal as j
-from agent.wipe.job import Claimed, Ended, Event, Job, NotClaimed, Plan
+from agent.wipe.job import Claimed, Ended, Job, NotClaimed, Plan
 from agent.wipe.supervisor import Seat
 from agent.wipe.survey import Surveyed
 from tests import erasures
@@ -75,7 +75,12 @@ def test_a_failed_disk_is_judged_in_the_same_record(tmp_path: Path) -> None:
 
 
 def closed(home: Home, book: Notebook, *fates: Fate, **more: Any) -> Manifest:
-    armed = Armed(chosen=tuple(chosen(fate.media.serial or "") for fate in fates), approval="typed", count=len(fates))
+    armed = Armed(
+        chosen=tuple(chosen(fate.media.serial or "") for fate in fates),
+        approval="typed",
+        count=len(fates),
+        operator="op-7",
+    )
     done = close_session(book, fates, Asked(serials=(), name="armoire"), armed, NOW, home.sessions, **more)
     raw = done.path.read_bytes()
     manifest = parse_manifest(open_(raw, [home.key().private.public_key()]).payload)
@@ -115,16 +120,8 @@ class Orders:
         self.given.append(do)
 
 
-class Quiet:
-    def heard(self, seat: Seat, event: Event) -> None: ...
-
-    def show(self, supervisor: object) -> None: ...
-
-    def interrupted(self, supervisor: object) -> None: ...
-
-
 def session(book: Notebook) -> tuple[Session, Orders, Seat]:
-    made, orders, one = Session([job()], Quiet(), book), Orders(), job()
+    made, orders, one = Session([job()], book), Orders(), job()
     made._supervisor = orders  # type: ignore[assignment]
     made.fates = {one.id: Fate(job=one, media=MEDIA)}
     return made, orders, Seat(job=one, media=MEDIA, child=None)  # type: ignore[arg-type]
@@ -191,8 +188,8 @@ def test_a_beginning_that_led_nowhere_gets_its_end(tmp_path: Path) -> None:
 
 
 def test_each_authorisation_is_one_disks_and_one_times(tmp_path: Path) -> None:
-    armed = Armed(chosen=(chosen("A", is_member=True), chosen("B")), approval="typed", count=2)
-    jobs = authorised(armed, Asked(serials=(), operator="op"), tmp_path, allow_virtual=False)
+    armed = Armed(chosen=(chosen("A", is_member=True), chosen("B")), approval="typed", count=2, operator="op")
+    jobs = authorised(armed, Asked(serials=()), tmp_path, allow_virtual=False)
     again = authorised(armed, Asked(serials=()), tmp_path, allow_virtual=False)
     assert len({one.id for one in (*jobs, *again)}) == 4 and len({one.journal for one in jobs}) == 2
     assert [one.allow_members for one in jobs] == [True, False] and {one.purpose for one in jobs} == {"erase"}

@@ -30,6 +30,7 @@ pytestmark = [pytest.mark.programs, needs_loops]
 ROOT = Path(__file__).resolve().parents[2]
 MIB = 1 << 20
 SHIPPED = (sys.executable, "-P", "-m", "agent", "wipe")
+OPERATOR = ("--operator", "op-7")
 QUICK = (sys.executable, "-P", "-m", "tests.bulk.quick_wipe", "wipe")
 
 
@@ -51,13 +52,14 @@ class Bench:
     def serials(self) -> tuple[str, ...]:
         return tuple(self.images)
 
-    command = QUICK
+    command, asks_operator = QUICK, False
 
     def start(self, *options: str, stdin: Any = subprocess.PIPE) -> "subprocess.Popen[str]":
         env = {**os.environ, "PYTHONPATH": str(ROOT), "REBOND_HOME": str(self.home.root)}
+        who = () if "--session" in options or self.asks_operator else OPERATOR
         return subprocess.Popen(
-            [*self.command, "--virtual", *options], stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            text=True, cwd=self.home.root.parent, env=env,
+            [*self.command, "--virtual", *who, *options],
+            stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=self.home.root.parent, env=env,
         )  # fmt: skip
 
     def run(self, *options: str, typed: str = "") -> tuple[int, str, str]:
@@ -227,6 +229,45 @@ def test_a_key_stops_the_countdown_on_a_terminal(tmp_path: Path) -> None:
         assert screen.end() == 3 and bench.holds_old(bench.serials[0]) and not bench.home.wipes.exists()
 
 
+@sizes(64, 8)
+def test_a_reader_that_leaves_stops_no_wipe(bench: Bench) -> None:
+    """`rebond wipe --json | head -1`: each disk to its end and on paper; the exit code is the wipe's."""
+    with bench.start("--session", bench.session(), "--unattended", "--json") as child:
+        assert child.stdout and child.stderr and child.stdout.readline()
+        child.stdout.close()
+        err = child.stderr.read()
+    assert child.returncode == 0 and "Traceback" not in err and err.count("l'écran a été perdu") == 1, err
+    (manifest,) = bench.manifests()
+    assert {disk.state for disk in manifest.disks} == {"cleared"}
+
+
+@pytest.mark.parametrize(("is_told", "code", "state"), [(False, 0, "cleared"), (True, 4, "interrupted")])
+def test_a_terminal_that_hangs_up_leaves_a_whole_session(tmp_path: Path, is_told: bool, code: int, state: str) -> None:
+    """Its screen gone, the wipe goes on; told that it hung up (SIGHUP), it stops at a checkpoint. Both are on paper."""
+    with contextlib.ExitStack() as stack:
+        bench = Bench(tmp_path, stack, 384)
+        screen = Screen(bench, "--disk", *bench.serials)
+        screen.wait("Scannez")
+        screen.type(bench.serials[0] + "\n")
+        screen.wait("réécriture", limit_s=25)
+        os.close(screen._master)
+        if is_told:
+            screen.child.send_signal(signal.SIGHUP)
+        assert screen.child.wait(30) == code
+        (manifest,) = bench.manifests()
+        assert [disk.state for disk in manifest.disks] == [state] and len(manifest.records) == 2
+
+
+@sizes(8)
+def test_nobody_wipes_without_a_name(bench: Bench) -> None:
+    bench.asks_operator = True
+    assert bench.run("--disk", *bench.serials, typed="")[0] == 3 and bench.holds_old(bench.serials[0])
+    code, _, err = bench.run("--disk", *bench.serials, typed=f"OP:ana\n{bench.serials[0]}\n")
+    assert code == 0 and "Technicien : ana." in err
+    assert {record.operator for record in bench.records()} == {"ana"}
+    assert {record.erasures[0].operator for record in bench.records()} == {"ana"}
+
+
 # --- what the tests stand on ------------------------------------------------------------------------------------------
 
 
@@ -242,8 +283,8 @@ class Screen:
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
         env = {**os.environ, "PYTHONPATH": str(ROOT), "REBOND_HOME": str(bench.home.root), "TERM": "linux"}
         self.child = subprocess.Popen(
-            [*command, "--virtual", *options], stdin=slave, stdout=slave, stderr=slave, env=env, start_new_session=True,
-            cwd=bench.home.root.parent,
+            [*command, "--virtual", *OPERATOR, *options],
+            stdin=slave, stdout=slave, stderr=slave, env=env, start_new_session=True, cwd=bench.home.root.parent,
         )  # fmt: skip
         os.close(slave)
         self.heard, self._seen = "", 0

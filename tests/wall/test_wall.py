@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.bulk.noting import Fate
+from agent.bulk.wishes import Wish
 from agent.erasure import Erasure, Reason
 from agent.wall.closing import closing
-from agent.wall.keys import Hand, Wish, keys_in
+from agent.wall.keys import Hand, keys_in
 from agent.wall.live import picture
 from agent.wall.looking import is_clean, looked_lines
 from agent.wall.plain import Plain

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.console.scanner import read_code
+from agent.scanner import read_code
 from tests.e2e.keyboard import AMERICAN, FRENCH
 
 
