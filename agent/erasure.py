@@ -117,8 +117,9 @@ class Attempt(Fact, frozen=True, kw_only=True):
 
 class Interruption(Fact, frozen=True, kw_only=True):
     at: str
-    why: Literal["power", "stopped", "killed", "unplugged", "suspended"]
+    why: Literal["power", "stopped", "killed", "unplugged", "suspended", "too-hot"]
     resumed_at: str | None = None
+    said: str = ""  # what showed it, in English
 
 
 class Reason(Fact, frozen=True, kw_only=True):

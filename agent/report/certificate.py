@@ -131,8 +131,8 @@ def _method(page: Page, erasure: Erasure) -> None:
     for stop in erasure.interruptions[:20]:
         why = words.told(words.INTERRUPTED, stop.why, page.lang)
         again = stop.resumed_at or page.say("jamais", "never")
-        page.row("Interruption", "Interruption",
-                 page.say(f"{stop.at}, {why}, repris : {again}", f"{stop.at}, {why}, resumed: {again}"))  # fmt: skip
+        told = f"{stop.at}, {why}" + (f" ({page.quoted(stop.said)})" if stop.said else "")
+        page.row("Interruption", "Interruption", page.say(f"{told}, repris : {again}", f"{told}, resumed: {again}"))
 
 
 def _people(page: Page, record: Record, erasure: Erasure) -> None:

@@ -52,7 +52,7 @@ PROBLEMS = {
 INTERRUPTED = {
     "power": ("coupure de courant", "power cut"), "stopped": ("arrêt demandé", "stopped by a person"),
     "killed": ("programme tué", "program killed"), "unplugged": ("disque débranché", "disk unplugged"),
-    "suspended": ("mise en veille", "suspended"),
+    "suspended": ("mise en veille", "suspended"), "too-hot": ("disque trop chaud", "disk too hot"),
 }  # fmt: skip
 CONTENTS = {
     "zeros": ("des zéros partout", "zeros everywhere"), "ones": ("des FF partout", "FF everywhere"),

@@ -4,6 +4,7 @@ DiskError
 ├── Gone           the device no longer answers, or is another one now
 ├── Refused        the device does not take the command: nothing was started
 ├── Stuck          no progress for longer than the stall rule allows
+├── TooHot         it does not cool down: nothing is wrong with what was done, and it can be gone on with
 └── EraseFailed    the device took the command and says that it failed
 """
 
@@ -34,6 +35,10 @@ class Refused(DiskError):
 
 
 class Stuck(DiskError):
+    pass
+
+
+class TooHot(DiskError):
     pass
 
 
@@ -189,7 +194,7 @@ class Link(Protocol):
 
 
 Heed = Callable[[int, int], None]
-"""heed(done_bytes, bad_sectors), after every chunk: may wait (a pause), raises Stopped, Stuck or Gone."""
+"""heed(done_bytes, bad_sectors), after every piece of work: may wait (a pause). Raises Stopped, Stuck, Gone, TooHot."""
 
 Keep = Callable[[int, tuple[Extent, ...]], None]
 """keep(offset_bytes, bad): everything below the offset is done and flushed, but for these newly found extents."""

@@ -13,11 +13,11 @@ from agent.erasure import Erasure
 from agent.errors import StorageError
 from agent.wipe import journal as j
 from agent.wipe.conclude import conclude
-from agent.wipe.device import Device, DiskError, Gone, Link, Stopped
+from agent.wipe.device import Device, DiskError, Gone, Link, Stopped, TooHot
 from agent.wipe.firmware import Firmware
 from agent.wipe.job import Job, Looked, Trouble
 from agent.wipe.limits import Limits
-from agent.wipe.outcome import result_of
+from agent.wipe.outcome import proves, result_of
 from agent.wipe.state import State, fold, seen_after
 from agent.wipe.steps import Step, next_step
 from agent.wipe.surface import Surface
@@ -67,9 +67,12 @@ class _Run:
                 self._do(next_step(self.state))
         except Stopped:
             self._interrupted("stopped")
+        except TooHot as hot:
+            self._tell("Le disque reste trop chaud", hot.said)
+            self._interrupted("too-hot", hot.said)
         except Gone as gone:
             self._tell("Le disque ne répond plus ou n'est plus le même", gone.said)
-            self._interrupted("unplugged")
+            self._interrupted("unplugged", gone.said)
         except StorageError as error:  # nothing may be done that cannot be journalled
             self.link.tell(Trouble(fr=error.fr, en=error.en))
             return conclude(self._seen_after_all())
@@ -82,13 +85,14 @@ class _Run:
             return state
         return seen_after(state, self.firmware.aftermath())
 
-    def _interrupted(self, why: str) -> None:
+    def _interrupted(self, why: str, said: str = "") -> None:
         try:
             if self.state.attempts and self.state.attempt.result is None and self.state.attempt.may_be_locked:
                 self._see_aftermath()
             if self.state.attempts and self.state.attempt.result is None and (sent := self.firmware.exchanges()):
                 self.journal.add(j.Sent(attempt=self.state.attempt.index, exchanges=sent))
-            self.journal.add(j.Interrupted(at=self.clock.now(), why=why))  # type: ignore[arg-type] # one of its words
+            at = self.clock.now()
+            self.journal.add(j.Interrupted(at=at, why=why, said=said))  # type: ignore[arg-type] # one of its words
         except StorageError as error:
             self.link.tell(Trouble(fr=error.fr, en=error.en))
 
@@ -96,7 +100,7 @@ class _Run:
         self.device.recheck()  # before every step: what is read of another disk proves nothing of this one
         try:
             self._steps[step.do](self, step)
-        except (Gone, Stopped, StorageError):
+        except (Gone, Stopped, TooHot, StorageError):
             raise
         except Exception as error:  # noqa: BLE001 - one disk's surprise ends as a failed attempt, never as a traceback
             self._failed(step, error)
@@ -156,7 +160,7 @@ class _Run:
         self.journal.add(j.HealthSeen(when="before", health=self.device.health()))
 
     def _health_after(self, step: Step) -> None:
-        self.watch.enter("health")
+        self.watch.enter("health", obeys=not self._is_proven())
         self.journal.add(j.HealthSeen(when="after", health=self.device.health()))
 
     def _open_hidden(self, step: Step) -> None:
@@ -195,8 +199,13 @@ class _Run:
         said = self.surface.remarks()
         self.journal.add(j.AttemptEnded(attempt=step.attempt, result=result, said=said))  # type: ignore[arg-type]
 
+    def _is_proven(self) -> bool:
+        """A stop that comes now loses nothing; one that came before leaves the erasure interrupted."""
+        state = self.state
+        return bool(state.attempts) and proves(state, state.attempt)
+
     def _finish(self, step: Step) -> None:
-        self.watch.enter("finishing")
+        self.watch.enter("finishing", obeys=not self._is_proven())
         spent = sum(one.seconds for one in self.state.attempts)
         seconds = max(spent, round(self.clock.monotonic() - self.started))
         self.journal.add(j.Finished(at=self.clock.now(), seconds=seconds))

@@ -155,7 +155,8 @@ class AftermathSeen(Fact, frozen=True, kw_only=True, tag="aftermath"):
 
 class Interrupted(Fact, frozen=True, kw_only=True, tag="interrupted"):
     at: str
-    why: Literal["stopped", "unplugged", "killed"]
+    why: Literal["stopped", "unplugged", "killed", "too-hot"]
+    said: str = ""
 
 
 class Resumed(Fact, frozen=True, kw_only=True, tag="resumed"):

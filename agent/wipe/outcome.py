@@ -144,6 +144,8 @@ def prove(state: State) -> Proof:
     if state.finished is None:
         if any(one.result in ("failed", "lied", "stalled") for one in state.attempts):
             return _less("failed", why.FAILED, why.UNFINISHED)
+        if state.is_interrupted and state.interruptions[-1].why == "too-hot":
+            return _less("interrupted", why.TOO_HOT, why.UNFINISHED)
         return _less("interrupted", why.UNFINISHED)
     if not state.attempts:
         return _less("failed", why.NO_METHOD)

@@ -11,7 +11,7 @@ from contextlib import closing
 
 from agent.erasure import Extent
 from agent.wipe.buffers import aligned
-from agent.wipe.device import BlockIO, EraseFailed, Heed, Keep, Stopped, Stuck
+from agent.wipe.device import BlockIO, EraseFailed, Heed, Keep, Stopped, Stuck, TooHot
 from agent.wipe.extents import merged
 from agent.wipe.limits import Limits
 from agent.wipe.pieces import Pieces, check_there
@@ -47,7 +47,7 @@ def overwrite(
                 if rhythm.is_due(done):
                     checkpoint()
                 heed(done, pieces.bad_sectors)
-    except (Stopped, Stuck):
+    except (Stopped, Stuck, TooHot):
         checkpoint()
         raise
     checkpoint()

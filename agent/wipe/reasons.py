@@ -87,6 +87,11 @@ UNFINISHED = Reason(
     fr="L'effacement n'est pas allé au bout.",
     en="The erasure did not reach its end.",
 )
+TOO_HOT = Reason(
+    rule="too-hot",
+    fr="Le disque est resté trop chaud. Laissez-le refroidir ou ventilez-le, puis reprenez l'effacement.",
+    en="The disk stayed too hot. Let it cool or give it air, then resume the erasure.",
+)
 NO_METHOD = Reason(
     rule="no-method",
     fr="Aucune méthode n'a pu commencer.",

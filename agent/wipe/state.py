@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+import msgspec
+
 from agent.erasure import Content, Exchange, Extent, Hidden, Interruption, Markers, Technique
 from agent.facts import Health
 from agent.wipe import journal as j
@@ -139,8 +141,7 @@ def _take(state: State, entry: j.Entry) -> State:
             begun = Attempting(index=entry.attempt, step=state.job.plan.steps[entry.attempt])
             return replace(state, attempts=(*state.attempts, begun))
         case j.Interrupted():
-            why: Literal["stopped", "unplugged", "killed"] = entry.why
-            return _interrupt(state, Interruption(at=entry.at, why=why))
+            return _interrupt(state, Interruption(at=entry.at, why=entry.why, said=entry.said))
         case j.Resumed():
             return replace(_resume(before, entry.at), last_at=entry.at)
         case j.Finished():
@@ -158,7 +159,7 @@ def _resume(state: State, at: str) -> State:
     if not state.is_interrupted:  # nobody could write why: the power, or a kill
         state = _interrupt(state, Interruption(at=state.last_at, why="power"))
     last = state.interruptions[-1]
-    told = Interruption(at=last.at, why=last.why, resumed_at=at)
+    told = msgspec.structs.replace(last, resumed_at=at)
     state = replace(state, is_interrupted=False, interruptions=(*state.interruptions[:-1], told))
     if not state.attempts or state.finished is not None or state.attempt.result not in (None, "completed"):
         return state

@@ -63,9 +63,11 @@ class Seat:
     is_left: bool = False
     quiet_s: int = 0  # since the disk's work was last heard of
     heard_at: float = 0.0
+    beat_at: float = 0.0  # since anything came at all: a paused worker has no work to tell of, but its heart beats
     stop_at: float | None = None
     told_quiet: bool = False
     buffer: bytearray = field(default_factory=bytearray)
+    unsent: bytearray = field(default_factory=bytearray)
     stderr: bytearray = field(default_factory=bytearray)
 
     @property
@@ -150,6 +152,7 @@ class Supervisor:
                 self._read(seat, key.fd)
         for seat in self.seats:
             if not seat.is_over:
+                self._send(seat, b"")
                 self._watch(seat)
         return not all(seat.is_over for seat in self.seats)
 
@@ -163,7 +166,8 @@ class Supervisor:
             start_new_session=True, cwd="/", env={**os.environ, "PYTHONPATH": path},
         )  # fmt: skip
         assert child.stdin is not None and child.stdout is not None and child.stderr is not None
-        seat = Seat(job=job, media=job.media, child=child, heard_at=self._monotonic())
+        now = self._monotonic()
+        seat = Seat(job=job, media=job.media, child=child, heard_at=now, beat_at=now)
         self.seats = (*self.seats, seat)
         for stream in (child.stdin, child.stdout, child.stderr):
             os.set_blocking(stream.fileno(), False)
@@ -172,10 +176,15 @@ class Supervisor:
         self._send(seat, msgspec.json.encode(job) + b"\n")
 
     def _send(self, seat: Seat, line: bytes) -> None:
-        """A few lines fit into any pipe; a worker that is dead or reads nothing is found out by its silence."""
+        """What does not fit into the pipe goes later: an order that is lost leaves a disk paused for ever.
+
+        A worker that is dead or reads nothing is found out by its silence.
+        """
+        seat.unsent += line
         if seat.child.stdin is not None and not seat.child.stdin.closed:
             with contextlib.suppress(OSError):
-                os.write(seat.child.stdin.fileno(), line)
+                while seat.unsent:
+                    del seat.unsent[: os.write(seat.child.stdin.fileno(), seat.unsent)]
 
     def _read_stderr(self, seat: Seat, descriptor: int) -> None:
         with contextlib.suppress(BlockingIOError):
@@ -210,6 +219,7 @@ class Supervisor:
         except msgspec.DecodeError:
             return  # half a line of a worker that was killed while it wrote
         now = self._monotonic()
+        seat.beat_at = now
         seat.heard_at = now - event.silent_s if isinstance(event, Progress) else now
         if isinstance(event, Progress):
             seat.progress = event
@@ -242,7 +252,7 @@ class Supervisor:
         now, patience = self._monotonic(), self._patience
         is_paused = seat.progress is not None and seat.progress.is_paused
         waits_for_us = seat.state == "claimed"
-        quiet = 0.0 if is_paused or waits_for_us else now - seat.heard_at
+        quiet = 0.0 if waits_for_us else now - (seat.beat_at if is_paused else seat.heard_at)
         seat.quiet_s = int(quiet)
         if quiet < patience.quiet_s:
             seat.told_quiet = False

@@ -6,13 +6,15 @@ That a disk no longer answers at all cannot be seen from here (the call hangs): 
 from collections import deque
 from collections.abc import Callable
 
-from agent.wipe.device import Device, Link, Stopped
+from agent.wipe.device import Device, Link, Stopped, TooHot
 from agent.wipe.job import Job, Phase, Progress
 
 HOT_C = {"hdd": 65}
 HOT_FLASH_C = 75
 COOL_BY_C = 5  # go on when it is this much cooler
-_TELL_S, _TEMPERATURE_S, _WINDOW_S, _RECHECK_S = 1.0, 60.0, 15.0, 5.0
+COOL_MOST_S = 3600.0  # a disk that is not cooler by then waits for a person with a fan
+_TELL_S, _TEMPERATURE_S, _COOLING_S, _WINDOW_S = 1.0, 60.0, 10.0, 15.0
+RECHECK_S = 5.0  # asking the kernel who the disk is takes milliseconds: a chunk takes no longer
 
 
 class Watch:
@@ -33,17 +35,27 @@ class Watch:
     def now(self) -> float:
         return self._monotonic()
 
-    def enter(self, phase: Phase, technique: str | None = None, total_bytes: int = 0, later_bytes: int = 0) -> None:
-        """A new phase begins; `later_bytes` is the work of the phases known to follow, for the ETA."""
+    def sleep(self, seconds: float) -> None:
+        self._sleep(seconds)
+
+    def enter(
+        self, phase: Phase, technique: str | None = None, total_bytes: int = 0, later_bytes: int = 0, *,
+        obeys: bool = True,
+    ) -> None:  # fmt: skip
+        """A new phase begins; `later_bytes` is the work of the phases known to follow, for the ETA.
+
+        `obeys=False`: all is proven, what is left takes seconds and no order is worth losing the proof for.
+        """
         self._phase, self._technique = phase, technique
         self._total_bytes, self._later_bytes = total_bytes, later_bytes
         self._seen.clear()
         self._tell(0, 0)
-        self.obey()
-        self._recheck()  # a pause is long enough to change a card
+        if obeys:
+            self.obey()
+            self._recheck()
 
     def heed(self, done_bytes: int, bad_sectors: int) -> None:
-        """After each piece of work: tell, obey, cool down. Raises Stopped."""
+        """After each piece of work: tell, obey, cool down. Raises Stopped, Gone, TooHot."""
         now = self._monotonic()
         self._seen.append((now, done_bytes))
         while len(self._seen) > 2 and now - self._seen[0][0] > _WINDOW_S:
@@ -51,13 +63,13 @@ class Watch:
         if now - self._told_at >= _TELL_S:
             self._tell(done_bytes, bad_sectors)
         self.obey(done_bytes, bad_sectors)
-        if now - self._rechecked_at >= _RECHECK_S:
+        if now - self._rechecked_at >= RECHECK_S:
             self._recheck()
         if now - self._temperature_at >= _TEMPERATURE_S:
             self._cool_down(done_bytes, bad_sectors)
 
     def polled(self, permille: int | None, eta_s: int | None = None) -> None:
-        """A firmware erase told how far it is."""
+        """A firmware erase told how far it is. Nothing can pause it: a pause is obeyed when it has ended."""
         self._told_at = self._monotonic()
         self._link.tell(
             Progress(
@@ -65,21 +77,32 @@ class Watch:
                 temperature_c=self._temperature_c,
             )
         )  # fmt: skip
-        self.obey()
+        if self._link.wish() == "stop":
+            raise Stopped
 
     def obey(self, done_bytes: int = 0, bad_sectors: int = 0) -> None:
         """Wait while the operator says pause; Stopped when he says stop."""
         wish = self._link.wish()
+        if wish == "continue":
+            return
         since = self._monotonic()
         while wish == "pause":
             self._tell(done_bytes, bad_sectors, why_paused="operator")
             self._sleep(0.2)
             wish = self._link.wish()
-        self._waited(since)
         if wish == "stop":
             raise Stopped
-        if self._monotonic() > since:
-            self._recheck()
+        self._go_on(since, done_bytes, bad_sectors)
+
+    def _go_on(self, since: float, done_bytes: int, bad_sectors: int) -> None:
+        """The end of a pause is told at once: a disk that hangs after it must not pass for one that is paused.
+
+        And a pause is long enough to change a card.
+        """
+        self.paused_s += self._monotonic() - since
+        self._seen.clear()
+        self._tell(done_bytes, bad_sectors)
+        self._recheck()
 
     def _recheck(self) -> None:
         """Still the same disk, still ours: Gone otherwise."""
@@ -95,21 +118,24 @@ class Watch:
             self._sleep(min(0.5, left))
 
     def _cool_down(self, done_bytes: int, bad_sectors: int) -> None:
-        self._temperature_c = self._device.temperature_c()
-        since = self._temperature_at = self._monotonic()
-        if self._temperature_c is None or self._temperature_c < self._hot_c:
+        since = self._monotonic()
+        told_c = self._measure()
+        if told_c is None or told_c < self._hot_c:
             return
-        while self._temperature_c is not None and self._temperature_c > self._hot_c - COOL_BY_C:
+        # A sensor that falls silent has not cooled.
+        while told_c is None or told_c > self._hot_c - COOL_BY_C:
+            if self._monotonic() - since >= COOL_MOST_S:
+                told = "an unknown temperature" if told_c is None else f"{told_c} °C"
+                raise TooHot(f"the disk did not cool within {round(COOL_MOST_S / 60)} minutes ({told})")
             self._tell(done_bytes, bad_sectors, why_paused="temperature")
-            self.wait(10.0)
-            self._temperature_c = self._device.temperature_c()
-        self._waited(since)
+            self.wait(_COOLING_S)
+            told_c = self._measure()
+        self._go_on(since, done_bytes, bad_sectors)
 
-    def _waited(self, since: float) -> None:
-        waited = self._monotonic() - since
-        if waited > 1:
-            self.paused_s += waited
-            self._seen.clear()
+    def _measure(self) -> int | None:
+        self._temperature_c = self._device.temperature_c()
+        self._temperature_at = self._monotonic()
+        return self._temperature_c
 
     def _tell(self, done_bytes: int, bad_sectors: int, why_paused: str = "") -> None:
         now = self._monotonic()

@@ -55,6 +55,8 @@ def carry_out(job: Job, device: Any, journal: j.Journal, link: Any) -> Any:
         time.sleep(3600)  # as a call that does not come back
     if kind == "frozen":
         os.kill(os.getpid(), signal.SIGSTOP)
+    if kind.startswith("paused-then"):
+        _pause_then(kind, link)
     try:
         _work(kind, link)
     except Stopped:
@@ -62,6 +64,20 @@ def carry_out(job: Job, device: Any, journal: j.Journal, link: Any) -> Any:
         return conclude(fold(journal.entries))
     journal.add(j.Finished(at=AT, seconds=1))
     return conclude(fold(journal.entries))
+
+
+def _pause_then(kind: str, link: Any) -> None:
+    """Waits for a pause, then hangs: frozen inside it, or in the first call after it."""
+    while link.wish() != "pause":
+        time.sleep(0.02)
+    link.tell(Progress(phase="overwriting", done_bytes=2, total_bytes=4, is_paused=True))
+    if kind == "paused-then-frozen":
+        time.sleep(0.3)  # its word is on the line
+        os.kill(os.getpid(), signal.SIGSTOP)
+    while link.wish() == "pause":
+        time.sleep(0.02)
+    link.tell(Progress(phase="overwriting", done_bytes=2, total_bytes=4))  # as the engine's Watch does
+    time.sleep(3600)
 
 
 def _work(kind: str, link: Any) -> None:

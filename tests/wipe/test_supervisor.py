@@ -44,6 +44,9 @@ class Bench:
             self.seats = supervisor.seats
         return {kind: events[-1] for kind, events in self.heard.items()}
 
+    def seats_now(self) -> tuple[Seat, ...]:
+        return self.supervisor.seats
+
     def id_of(self, kind: str) -> str:
         return next(job.id for job in self.jobs if job.media.serial == kind)
 
@@ -117,7 +120,8 @@ def test_nothing_is_begun_without_go(tmp_path: Path) -> None:
 
 
 def test_a_killed_worker_is_an_interrupted_erasure_and_harms_no_other(tmp_path: Path) -> None:
-    bench = Bench(tmp_path, "slow-1", "slow-2", "a")
+    # A busy machine may take seconds to start three workers.
+    bench = Bench(tmp_path, "slow-1", "slow-2", "a", patience=Patience())
 
     killing = once(kill("slow-1"))
 
@@ -235,6 +239,53 @@ def test_pause_holds_and_goes_on_and_a_pause_is_no_silence(tmp_path: Path) -> No
 
     ends = bench.run(each)
     assert seen == ["asked", "paused", "went on"] and {outcome(end) for end in ends.values()} == {"interrupted"}
+
+
+@pytest.mark.parametrize("kind", ["paused-then-frozen", "paused-then-hangs"])
+def test_a_disk_that_hangs_in_a_pause_or_right_after_it_is_left_behind(tmp_path: Path, kind: str) -> None:
+    bench = Bench(tmp_path, kind)
+    asked: list[str] = []
+
+    def each(bench: Bench) -> None:
+        last = bench.heard[kind][-1] if bench.heard[kind] else None
+        if not asked and running(kind)(bench):
+            bench.supervisor.order("pause")
+            asked.append("pause")
+        elif asked == ["pause"] and isinstance(last, Progress) and last.is_paused and kind != "paused-then-frozen":
+            bench.supervisor.order("continue")
+            asked.append("continue")
+
+    try:
+        end = bench.run(each)[kind]
+        assert isinstance(end, Ended) and end.erasure.why[0].rule == "no-answer"
+    finally:
+        kill(kind)(bench)
+
+
+def test_an_order_that_does_not_fit_into_the_pipe_is_not_lost(tmp_path: Path) -> None:
+    """A worker that was stopped for a while reads its orders later: the `continue` of a pause must be among them."""
+    bench = Bench(tmp_path, "slow", patience=Patience())
+    done: list[str] = []
+
+    def each(bench: Bench) -> None:
+        pid = bench.pid_of("slow")
+        if not done and pid:
+            os.kill(pid, signal.SIGSTOP)
+            for _ in range(10_000):
+                bench.supervisor.order("pause")
+            bench.supervisor.order("continue")
+            assert bench.seats_now()[0].unsent
+            os.kill(pid, signal.SIGCONT)
+            done.append("filled")
+        elif done == ["filled"] and not bench.seats_now()[0].unsent:
+            done.append("sent")
+            done.append(str(len(bench.heard["slow"])))
+        elif len(done) == 3 and len(bench.heard["slow"]) > int(done[2]) + 20:
+            last = bench.heard["slow"][-1]
+            assert isinstance(last, Progress) and not last.is_paused
+            bench.supervisor.order("stop")
+
+    assert outcome(bench.run(each)["slow"]) == "interrupted"
 
 
 def test_a_stop_is_not_taken_back(tmp_path: Path) -> None:
