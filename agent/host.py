@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -22,6 +23,7 @@ from agent.text import decode
 T = TypeVar("T")
 
 READ_LIMIT = 4 << 20  # bytes of one file
+_PIECE = 128 << 10
 OUTPUT_LIMIT = 16 << 20  # bytes of one program's answer
 TIMEOUT_S = 20
 _SEARCH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -136,6 +138,14 @@ def _end_group(child: subprocess.Popen[bytes]) -> None:
         child.returncode = -signal.SIGKILL
 
 
+def _read(file: FileIO, limit: int) -> bytes:
+    """In pieces: /proc/sys refuses to be asked for 4 MiB at once (ENOMEM, fs/proc/proc_sysctl.c)."""
+    raw = bytearray()
+    while len(raw) < limit and (piece := file.read(min(_PIECE, limit - len(raw)))):
+        raw += piece
+    return bytes(raw)
+
+
 class Host:
     """One machine to look at: `Host()` is this PC; `capture.load(path)` gives a replayed one."""
 
@@ -180,8 +190,8 @@ class Host:
         if path in self._refusals:
             return Reading(path=path, why=self._refusals[path])
         try:
-            with self._at(path).open("rb") as file:
-                return Reading(path=path, raw=file.read(limit))
+            with self._at(path).open("rb", buffering=0) as file:
+                return Reading(path=path, raw=_read(file, limit))
         except (FileNotFoundError, NotADirectoryError):
             return Reading(path=path, why="absent")
         except PermissionError:

@@ -73,6 +73,11 @@ def test_reading_says_why(tmp_path: Path) -> None:
     assert list(host.walk("/s?s/v*")) == ["/sys/value"]
 
 
+def test_the_kernels_settings_can_be_read() -> None:
+    """/proc/sys answers ENOMEM to whoever asks for megabytes at once."""
+    assert (Host().text("/proc/sys/kernel/random/boot_id") or "").count("-") == 4
+
+
 def test_a_file_longer_than_the_limit_is_cut(tmp_path: Path) -> None:
     (tmp_path / "big").write_bytes(b"x" * 5000)
     assert len(Host(tmp_path).read("/big", limit=1000).raw) == 1000

@@ -215,6 +215,8 @@ def jobs_of(
                 psid=asked.psid,
                 allow_virtual=allow_virtual,
                 allow_members=one.is_member,
+                allow_plug=one.is_plug,
+                seen=one.seen,
                 purpose=purpose,
             )
         )

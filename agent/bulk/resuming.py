@@ -54,14 +54,18 @@ class Met:
     def chosen(self) -> Chosen:
         """To be confirmed again: what is on the disk now, before what was on it then."""
         found = tuple(dict.fromkeys((*self.disk.found, *self.left.job.found)))
-        return Chosen(media=self.disk.media, plan=self.left.job.plan, found=found, is_member=is_array_member(found))
+        return Chosen(
+            media=self.disk.media, plan=self.left.job.plan, found=found, is_member=is_array_member(found),
+            is_plug=self.disk.is_plug, seen=self.disk.seen,
+        )  # fmt: skip
 
     def job(self) -> Job:
         """The authorisation anew, for the disk as it is now. Only once `chosen` was armed."""
         chosen = self.chosen
         return msgspec.structs.replace(
-            self.left.job, media=chosen.media, found=chosen.found, allow_members=chosen.is_member, is_resumed=True
-        )
+            self.left.job, media=chosen.media, seen=chosen.seen, found=chosen.found, allow_members=chosen.is_member,
+            allow_plug=chosen.is_plug, is_resumed=True,
+        )  # fmt: skip
 
 
 def unfinished(folder: Path) -> tuple[Unfinished, ...]:

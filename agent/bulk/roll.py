@@ -27,7 +27,7 @@ _LABEL_LACKS = "WD-"  # Western Digital's own serials begin with it, the bar cod
 _YES = {"oui", "o", "yes", "y"}
 
 Approval = Literal["typed", "counted", "unattended"]
-Asks = Literal["operator", "serial", "count", "member", "countdown", "nothing"]
+Asks = Literal["operator", "serial", "count", "member", "plug", "countdown", "nothing"]
 # "heard": taken. "blank": a scanner's second line end. "again": that disk is confirmed already. "wrong": one try less.
 # "over": armed no more, see `refused`.
 Kind = Literal["heard", "blank", "again", "wrong", "over"]
@@ -79,6 +79,7 @@ class Roll:
         self._left = [one.token for one in self.chosen] if self._approval == "typed" else []
         self._is_counted = self._approval != "counted"
         self._members = [one for one in self.chosen if one.is_member]
+        self._plugs = [one for one in self.chosen if one.is_plug]
         self._wrong = 0
         if is_unattended:
             self._check_unattended(approved_count)
@@ -94,6 +95,12 @@ class Roll:
             self._refuse(
                 f"Ces disques font partie d'un ensemble : {told}. Il faut une personne pour le confirmer.",
                 f"These disks are part of a set: {told}. A person must confirm it.",
+            )
+        elif self._plugs:
+            told = ", ".join(one.token for one in self._plugs)
+            self._refuse(
+                f"Ces numéros sont ceux de prises, pas de disques : {told}. Il faut une personne pour le confirmer.",
+                f"These numbers are those of plugs, not of disks: {told}. A person must confirm it.",
             )
         elif not self.operator:
             self._refuse("Le technicien n'est pas nommé.", "The operator is not named.")
@@ -112,6 +119,8 @@ class Roll:
             return "count"
         if self._members:
             return "member"
+        if self._plugs:
+            return "plug"
         return "countdown" if self.left_s > 0 else "nothing"
 
     @property
@@ -154,6 +163,14 @@ class Roll:
                     f"{one.token} is part of a set of disks ({found}). Wiping it can destroy the data of the set's\n"
                     "other disks. Type yes to go on: ",
                 )
+            case "plug":  # a dock's number stays the same when another disk is put in: eyes are needed
+                token = self._plugs[0].token
+                return (
+                    f"{token} est le numéro de la prise (clé, lecteur ou boîtier), pas celui d'un disque.\n"
+                    "Regardez que le bon disque y est, et ne le changez plus. Taper oui pour continuer : ",
+                    f"{token} is the number of the plug (stick, reader or dock), not of a disk.\n"
+                    "See that the right disk is in it, and do not change it any more. Type yes to go on: ",
+                )
             case "countdown":
                 return (
                     f"{count} disque{'s' * (count > 1)} : tout va être effacé, pour toujours. Une touche arrête tout.",
@@ -172,6 +189,8 @@ class Roll:
             return self._refuse(*_UNANSWERED[asks])
         if asks == "member":
             return self._hear_member(typed)
+        if asks == "plug":
+            return self._hear_plug(typed)
         if not typed.strip():
             return Answer("blank")
         if asks == "operator":
@@ -238,6 +257,16 @@ class Roll:
         self._members = self._members[1:]
         return Answer("heard", f"{token} : confirmé.", f"{token}: confirmed.", token)
 
+    def _hear_plug(self, typed: str) -> Answer:
+        token = self._plugs[0].token
+        if typed.strip().casefold() not in _YES:
+            return self._refuse(
+                f"Le disque de la prise {token} n'a pas été confirmé une seconde fois.",
+                f"The disk in the plug {token} was not confirmed a second time.",
+            )
+        self._plugs = self._plugs[1:]
+        return Answer("heard", f"{token} : confirmé.", f"{token}: confirmed.", token)
+
     def _mistake(self, fr: str, en: str) -> Answer:
         self._wrong += 1
         left = TRIES - self._wrong
@@ -261,6 +290,10 @@ _UNANSWERED: dict[str, tuple[str, str]] = {
     "member": (
         "Un disque fait partie d'un ensemble et n'a pas été confirmé une seconde fois.",
         "A disk is part of a set and was not confirmed a second time.",
+    ),
+    "plug": (
+        "Un disque connu par sa seule prise n'a pas été confirmé une seconde fois.",
+        "A disk that only its plug names was not confirmed a second time.",
     ),
 }
 

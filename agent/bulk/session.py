@@ -16,7 +16,7 @@ from agent.text import clean
 if TYPE_CHECKING:
     from agent.erasure import Media
     from agent.wipe.choose import Method
-    from agent.wipe.job import Plan
+    from agent.wipe.job import Plan, Seen
     from agent.wipe.survey import Surveyed
 
 CODE_MOST = 80
@@ -59,11 +59,14 @@ class Chosen:
     plan: "Plan"
     found: tuple[str, ...] = ()
     is_member: bool = False  # of an array: a second confirmation
+    is_plug: bool = False  # only its dock's number names it: a second confirmation
+    seen: "Seen | None" = None  # how it stood when it was looked at
 
     @property
     def token(self) -> str:
-        """What names it for a person: the serial number, or the WWN of a disk without one."""
-        return self.media.serial or self.media.wwn or ""
+        """What names it for a person: the serial number on its label, or the WWN of a disk without one."""
+        own = self.seen.own_serial if self.seen is not None else None
+        return own or self.media.serial or self.media.wwn or ""
 
 
 # --- the session file -------------------------------------------------------------------------------------------------
@@ -206,7 +209,8 @@ def choose(asked: Asked, surveyed: Iterable["Surveyed"], *, only_reads: bool = F
     disks = tuple(surveyed)
     by_name: dict[str, list[Surveyed]] = {}
     for disk in disks:
-        for token in dict.fromkeys(bare(text) for text in (disk.media.serial, disk.media.wwn) if text):
+        own = disk.seen.own_serial if disk.seen is not None else None
+        for token in dict.fromkeys(bare(text) for text in (own, disk.media.serial, disk.media.wwn) if text):
             by_name.setdefault(token, []).append(disk)
     problems = _Problems()
     chosen: list[Chosen] = []
@@ -243,7 +247,13 @@ def _free(disk: "Surveyed", asked: Asked, problems: "_Problems", *, only_reads: 
     if not refused and not only_reads and (plan.level is None or not plan.steps):
         problems.add(f"{disk.media.name} : {plan.chosen_fr}", f"{disk.media.name}: {plan.chosen_en}")
         return []
-    return [] if refused else [Chosen(media=disk.media, plan=plan, found=disk.found, is_member=disk.is_member)]
+    return [] if refused else [_chosen(disk, plan)]
+
+
+def _chosen(disk: "Surveyed", plan: "Plan") -> Chosen:
+    return Chosen(
+        media=disk.media, plan=plan, found=disk.found, is_member=disk.is_member, is_plug=disk.is_plug, seen=disk.seen
+    )
 
 
 class _Problems:

@@ -44,6 +44,16 @@ def _one(one: Chosen, lang: str) -> list[str]:
                 ),
             )
         )
+    if one.is_plug:
+        rows.append(
+            (
+                say("attention", "caution"),
+                say(
+                    "ce numéro est celui de la prise USB : il reste le même si on y met un autre disque.",
+                    "this is the number of the USB plug: it stays the same when another disk is put in.",
+                ),
+            )
+        )
     lines = ["", _cut(f"  {clean(one.token, 40)}   {media.name}   {size}   {model}")]
     for name, text in rows:
         if text:

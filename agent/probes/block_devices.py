@@ -90,20 +90,29 @@ def _device(host: Host, name: str) -> BlockDevice | None:
 
 def _names(host: Host, at: str) -> dict[str, Any]:
     vendor, model = meant(host.text(f"{at}/device/vendor")), meant(host.text(f"{at}/device/model"))
-    page = host.read(f"{at}/device/vpd_pg80")
-    serial = host.text(f"{at}/device/serial") or host.text(f"{at}/serial")
-    if serial is None and page.why is None and len(page.raw) > 4:
-        serial = decode(page.raw[4 : 4 + page.raw[3]])  # SPC-4, 7.8.18: a header of four bytes
     firmware = host.text(f"{at}/device/firmware_rev") or host.text(f"{at}/device/rev")
     if vendor and re.fullmatch(r"0x[0-9a-fA-F]{1,4}", vendor):
         vendor = None  # virtio and PCI devices have numbers there
     return {
         "maker": None if vendor in ("ATA", "USB", "Generic") else vendor,
         "model": model,
-        "serial": meant(clean(serial)) if serial else None,
+        "serial": _serial(host, at),
         "firmware": meant(firmware),
         "wwn": _wwn(host.text(f"{at}/wwid") or host.text(f"{at}/device/wwid")),
     }
+
+
+def kernels_serial(host: Host, name: str) -> str | None:
+    """As the kernel heard it: of a disk behind a USB bridge, the bridge's own."""
+    return _serial(host, f"/sys/block/{name}")
+
+
+def _serial(host: Host, at: str) -> str | None:
+    serial = host.text(f"{at}/device/serial") or host.text(f"{at}/serial")
+    page = host.read(f"{at}/device/vpd_pg80")
+    if serial is None and page.why is None and len(page.raw) > 4:
+        serial = decode(page.raw[4 : 4 + page.raw[3]])  # SPC-4, 7.8.18: a header of four bytes
+    return meant(clean(serial)) if serial else None
 
 
 def _wwn(wwid: str | None) -> str | None:

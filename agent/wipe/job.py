@@ -37,6 +37,14 @@ class Plan(Fact, frozen=True, kw_only=True):
     why_not_more_en: str = ""
 
 
+class Seen(Fact, frozen=True, kw_only=True):
+    """How the disk stood when its plan was shown: in the same boot of the PC it must still be that very device."""
+
+    boot_id: str
+    sequence: int | None = None  # the kernel's, which no two devices ever share (Linux 5.15 on)
+    own_serial: str | None = None  # as the disk itself says it through its USB bridge
+
+
 class Job(Fact, frozen=True, kw_only=True):
     """The authorisation to erase exactly one disk, used up by the first worker that claims it."""
 
@@ -45,10 +53,12 @@ class Job(Fact, frozen=True, kw_only=True):
     plan: Plan
     journal: str  # path of the journal's file
     operator: str | None = None
+    seen: Seen | None = None
     found: tuple[str, ...] = ()  # signatures shown to the operator
     psid: str | None = None  # Opal, scanned from the label
     allow_virtual: bool = False
     allow_members: bool = False  # a member of an array was confirmed a second time
+    allow_plug: bool = False  # a disk that only the number of its dock names was confirmed a second time
     # "rehearse" (--dry-run) claims read-only and stops there; "look" (--verify-only) reads it all, writes nothing.
     purpose: Literal["erase", "rehearse", "look"] = "erase"
     is_resumed: bool = False  # the journal is there already and has no end

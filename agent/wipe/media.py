@@ -15,6 +15,7 @@ from agent.probes import block_devices, disks
 _LOOP = re.compile(r"loop\d+")
 _SECTOR = 512  # the unit of /sys/block/*/size
 USB_SERIAL = "usb:"  # before a serial that is the plug's, not the disk's
+BRIDGED = ("usb", "firewire")
 
 
 def is_loop(name: str) -> bool:
@@ -73,6 +74,23 @@ def media_of(host: Host, disk: Disk) -> Media:
         physical_sector_bytes=disk.physical_sector_bytes,
         is_self_encrypting=disk.has_opal,
     )
+
+
+def is_named_by_its_plug(host: Host, media: Media, own_serial: str | None) -> bool:
+    """Whether its number may be that of a dock or card reader: the same for whichever disk sits in it.
+
+    `own_serial`: what the disk itself answered through the bridge. A number that smartctl heard from the disk differs
+    from the kernel's, which is the bridge's.
+    """
+    if media.transport not in BRIDGED or own_serial:
+        return False
+    told = media.serial or ""
+    return not told or told.startswith(USB_SERIAL) or told == block_devices.kernels_serial(host, media.name)
+
+
+def boot_id(host: Host) -> str:
+    """Of this start of the PC; "" where the kernel does not tell."""
+    return (host.text("/proc/sys/kernel/random/boot_id") or "").strip()
 
 
 def usb_plug(host: Host, name: str) -> tuple[str, str | None] | None:

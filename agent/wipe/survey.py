@@ -18,9 +18,9 @@ from agent.wipe.choose import Method, make_plan
 from agent.wipe.device import Ability, DiskError, Family
 from agent.wipe.families import open_family
 from agent.wipe.interlocks import Allowed, refusals
-from agent.wipe.job import Plan
+from agent.wipe.job import Plan, Seen
 from agent.wipe.kernel_disk import KernelDisk, lock, open_disk
-from agent.wipe.media import is_loop, loop_disk, media_of
+from agent.wipe.media import BRIDGED, boot_id, is_loop, is_named_by_its_plug, loop_disk, media_of
 from agent.wipe.refusals import reason
 from agent.wipe.signatures import is_array_member, signatures_on
 from agent.wipe.topology import Topology
@@ -44,6 +44,8 @@ class Surveyed:
     hidden: Hidden | None = None
     plan: Plan | None = None  # None: it was not looked at, and `refusals` says why
     is_locked: bool = False  # Opal
+    seen: Seen | None = None  # None: it was not looked at
+    is_plug: bool = False  # only the number of its dock or reader names it: a second confirmation
 
     def planned(
         self, *, method: Method = "best", verify: Literal["full", "sampled"] = "full", psid: str | None = None
@@ -133,8 +135,11 @@ def _asked(host: Host, one: Surveyed, io: KernelDisk, family: Callable[..., Fami
     siblings = {over.namespace_id(name) or 0: name for name in over.siblings(one.media.name)}
     speaks = family(io.descriptor, one.media, armed=False, siblings=siblings, is_locked=one.is_locked)
     abilities = speaks.abilities() if speaks else ()
+    own = _own_serial(speaks, one.media)
     seen = replace(
-        one, found=found, is_member=is_array_member(found), abilities=abilities, hidden=_hidden(speaks, one.media),
+        one, seen=Seen(boot_id=boot_id(host), sequence=io.sequence(), own_serial=own),
+        is_plug=is_named_by_its_plug(host, one.media, own), found=found, is_member=is_array_member(found),
+        abilities=abilities, hidden=_hidden(speaks, one.media),
         is_locked=one.is_locked or getattr(speaks, "is_locked", False),
     )  # fmt: skip
     plan = seen.planned()
@@ -142,6 +147,16 @@ def _asked(host: Host, one: Surveyed, io: KernelDisk, family: Callable[..., Fami
         why = Reason(rule="no-method", fr=plan.chosen_fr, en=plan.chosen_en)
         seen = _with(seen, reason("no-method", one.media.name, why=why))
     return replace(seen, plan=plan)
+
+
+def _own_serial(family: Family | None, media: Media) -> str | None:
+    """The disk's word through a bridge; of one on a cable of its own the kernel's word is the disk's."""
+    if family is None or media.transport not in BRIDGED:
+        return None
+    try:
+        return family.identify()[0]
+    except (DiskError, OSError):
+        return None
 
 
 def _hidden(family: Family | None, media: Media) -> Hidden | None:

@@ -16,9 +16,20 @@ from agent.probes import block_devices, disk_health
 from agent.wipe.device import DiskError, Family, Gone
 from agent.wipe.families import open_family
 from agent.wipe.interlocks import Allowed, refusals
-from agent.wipe.job import Job
+from agent.wipe.job import Job, Seen
 from agent.wipe.kernel_disk import KernelDisk, is_locked_by_another, lock, open_disk
-from agent.wipe.media import disk_now, is_loop, is_same, loop_disk, matching, media_of
+from agent.wipe.media import (
+    BRIDGED,
+    USB_SERIAL,
+    boot_id,
+    disk_now,
+    is_loop,
+    is_named_by_its_plug,
+    is_same,
+    loop_disk,
+    matching,
+    media_of,
+)  # fmt: skip
 from agent.wipe.power import is_powered
 from agent.wipe.refusals import ClaimRefused, reason
 from agent.wipe.signatures import is_array_member, signatures_on
@@ -75,6 +86,7 @@ def _held(
     armed, io, name = job.purpose == "erase", held[0], media.name
     # (6) What we opened is what we looked at: device number, size, and the kernel's sequence number.
     _same_device(host, name, io, media)
+    _same_as_seen(job, host, io, name)
     if armed and io.is_read_only():
         raise ClaimRefused(reason("read-only", name))
     # (7) Again who it is, now that nobody can take it away: the kernel's word, then the disk's own on this descriptor.
@@ -85,7 +97,9 @@ def _held(
     speaks = family(
         io.descriptor, media, armed=armed, siblings=numbers, is_locked=bool(disk.is_opal_locked), psid=job.psid
     )
-    _same_by_its_own_word(speaks, media)
+    own = _same_by_its_own_word(speaks, media, job.seen)
+    if armed and not job.allow_plug and is_named_by_its_plug(host, media, own):
+        raise ClaimRefused(reason("plug-serial", name, media.serial or media.wwn or "?"))
     # (8) All interlocks again, then what is on it: a member of an array asks for a second confirmation.
     _pass_interlocks(job, host, disk, allowed)
     on_it = signatures_on(io)
@@ -176,21 +190,41 @@ def _same_device(host: Host, name: str, io: KernelDisk, media: Media) -> None:
         raise ClaimRefused(reason("changed", name, f"{number}, {io.size_bytes}"))
 
 
-def _same_by_its_own_word(family: Family | None, media: Media) -> None:
-    """IDENTIFY on our own descriptor. What a disk does not tell is no contradiction: the kernel told it."""
+def _same_as_seen(job: Job, host: Host, io: KernelDisk, name: str) -> None:
+    """In the boot of the plan the kernel's number is still the same: two disks of one serial and size have two."""
+    seen = job.seen
+    is_same_boot = seen is not None and seen.boot_id != "" and seen.boot_id == boot_id(host)
+    if seen is not None and is_same_boot and seen.sequence is not None and io.sequence() != seen.sequence:
+        raise ClaimRefused(reason("replugged", name))
+
+
+def _same_by_its_own_word(family: Family | None, media: Media, seen: Seen | None = None) -> str | None:
+    """IDENTIFY on our own descriptor. What a disk does not tell is no contradiction: the kernel told it.
+
+    But a disk that told its own serial through a bridge must tell it again: the bridge's stays when the disk goes.
+    Returns that serial.
+    """
+    wanted = seen.own_serial if seen is not None else None
     if family is None:
-        return
+        if wanted:
+            raise ClaimRefused(reason("dock-silent", media.name, wanted))
+        return None
     try:
         serial, model, size_bytes = family.identify()
     except (DiskError, OSError) as error:
-        raise ClaimRefused(reason("cannot-open", media.name, str(error)[:80])) from error
-    is_usb_name = (media.serial or "").startswith("usb:")
-    if serial and media.serial and not is_usb_name and not _alike(serial, media.serial):
+        raise ClaimRefused(reason("does-not-identify", media.name, str(error)[:80])) from error
+    if wanted and not serial:
+        raise ClaimRefused(reason("dock-silent", media.name, wanted))
+    if wanted and serial and not _alike(serial, wanted):
+        raise ClaimRefused(reason("other-in-dock", media.name, f"{model or ''} {serial}".strip()))
+    is_plugs = media.transport in BRIDGED and (wanted or (media.serial or "").startswith(USB_SERIAL))
+    if serial and media.serial and not is_plugs and not _alike(serial, media.serial):
         raise ClaimRefused(reason("changed", media.name, f"{model or ''} {serial}".strip()))
     if model and media.model and media.transport != "usb" and not _alike(model[:16], media.model[:16]):
         raise ClaimRefused(reason("changed", media.name, f"{model} {serial or ''}".strip()))
     if size_bytes and size_bytes != media.size_bytes and media.transport in ("sata", "ide", "nvme"):
         raise ClaimRefused(reason("changed", media.name, f"{size_bytes}"))
+    return serial
 
 
 def _alike(told: str, known: str) -> bool:
@@ -240,9 +274,21 @@ class Target:
         if kernel is None or (kernel.serial and self.media.serial and not self._is_bridged() and
                               not _alike(kernel.serial, self.media.serial)):  # fmt: skip
             raise Gone("another disk answers under this name")
+        self._still_in_its_dock()
         over = Topology(self._host)
         if over.mounts_of(self.media.name) or over.loops_on(self.media.name):
             raise Gone("the disk was taken into use by something else")
+
+    def _still_in_its_dock(self) -> None:
+        """A dock can change its disk without the kernel hearing of it. A disk busy erasing may tell no serial."""
+        wanted = self.job.seen.own_serial if self.job.seen else None
+        if wanted and self.family is not None:
+            try:
+                serial = self.family.identify()[0]
+            except (DiskError, OSError) as error:
+                raise Gone(f"the disk in the dock does not answer: {error}") from error
+            if serial and not _alike(serial, wanted):
+                raise Gone("another disk answers in the dock")
 
     def _kernel_now(self) -> Disk | None:
         if is_loop(self.media.name):
@@ -251,7 +297,7 @@ class Target:
         return next((block_devices.as_disk(one) for one in devices if one.name == self.media.name), None)
 
     def _is_bridged(self) -> bool:
-        return self.media.transport == "usb"
+        return self.media.transport in BRIDGED
 
     def resize(self) -> None:
         self.io.resize()

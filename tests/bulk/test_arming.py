@@ -2,6 +2,7 @@
 
 import string
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -135,6 +136,19 @@ def test_a_member_of_an_array_asks_twice(lines: tuple[str, ...], arms: bool) -> 
 def test_a_member_is_never_unattended() -> None:
     hand = Hand()
     assert isinstance(armed(hand, [MEMBER], approved_count=1, is_unattended=True), NotArmed) and not hand.seconds
+
+
+PLUG = replace(chosen("usb:D0CK"), is_plug=True)
+
+
+@pytest.mark.parametrize(("lines", "arms"), [(("oui",), True), (("non",), False), ((), False)])
+def test_the_number_of_a_plug_asks_for_eyes(lines: tuple[str, ...], arms: bool) -> None:
+    hand = Hand("usb:D0CK", *lines)
+    assert isinstance(armed(hand, [PLUG]), Armed) == arms
+    assert any("numéro de la prise" in line for line in hand.told) and "prise USB" in plan_text([PLUG], "fr")
+    assert isinstance(armed(Hand("1", *lines), [PLUG], approved_count=1), Armed) == arms
+    assert isinstance(armed(Hand(), [PLUG], approved_count=1, is_unattended=True), NotArmed)
+    assert all(len(line) <= 80 for line in plan_text([PLUG], "en").splitlines())
 
 
 def test_forgiving_never_guesses_between_two() -> None:

@@ -7,11 +7,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from agent.bulk.carrying import Session, authorised
+from agent.bulk.carrying import Session, authorised, jobs_of
 from agent.bulk.noting import Fate, Notebook, close_session
 from agent.bulk.resuming import damaged, meet, sentence, unfinished
 from agent.bulk.roll import Armed
-from agent.bulk.session import Asked
+from agent.bulk.session import Asked, Chosen
 from agent.claims import standing_of
 from agent.envelope import open_
 from agent.erasure import Erasure, Hidden, Media
@@ -24,7 +24,7 @@ from agent.record import Record, parse_payload
 from agent.rules import load_profiles
 from agent.visit import Desk
 from agent.wipe import journal as j
-from agent.wipe.job import Claimed, Ended, Job, NotClaimed, Plan
+from agent.wipe.job import Claimed, Ended, Job, NotClaimed, Plan, Seen
 from agent.wipe.supervisor import Seat
 from agent.wipe.survey import Surveyed
 from tests import erasures
@@ -193,6 +193,9 @@ def test_each_authorisation_is_one_disks_and_one_times(tmp_path: Path) -> None:
     again = authorised(armed, Asked(serials=()), tmp_path, allow_virtual=False)
     assert len({one.id for one in (*jobs, *again)}) == 4 and len({one.journal for one in jobs}) == 2
     assert [one.allow_members for one in jobs] == [True, False] and {one.purpose for one in jobs} == {"erase"}
+    docked = Chosen(media=MEDIA, plan=Plan(steps=(), level=None), is_plug=True, seen=Seen(boot_id="b", sequence=7))
+    (one,) = jobs_of([docked], Asked(serials=()), tmp_path, allow_virtual=False)
+    assert one.allow_plug and one.seen == docked.seen and not jobs[0].allow_plug
     assert all(Path(one.journal).is_absolute() and one.operator == "op" for one in jobs)
 
 
@@ -268,7 +271,8 @@ def test_what_is_confirmed_and_authorised_anew_is_the_disk_as_it_is_now(tmp_path
     assert met.chosen.found[0] == "LVM2_member" and met.chosen.is_member and met.chosen.media.name == "sdq"
     assert met.job().is_resumed and met.job().allow_members and met.job().media == now
     assert met.job().id == left.job.id and met.job().journal == left.job.journal
-    ((met,), _) = meet([left], [Surveyed(media=now, found=("NTFS",))])
+    ((met,), _) = meet([left], [Surveyed(media=now, found=("NTFS",), is_plug=True, seen=Seen(boot_id="b", sequence=7))])
+    assert met.job().allow_plug and met.job().seen == Seen(boot_id="b", sequence=7), "of this look, not of that one"
     assert not met.chosen.is_member and not met.job().allow_members and "NTFS" in met.job().found
 
 

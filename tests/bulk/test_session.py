@@ -1,5 +1,6 @@
 """Which disks a session may wipe: files with every mistake located, serials that fit one disk or none."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from agent.bulk.session import Asked, SessionRefused, choose, parse_session, read_session
 from agent.errors import InputRefused
+from agent.wipe.job import Seen
 from agent.wipe.refusals import reason
 from tests.bulk.disks import MOUNTED, surveyed
 
@@ -137,3 +139,12 @@ def test_what_only_stands_against_writing_does_not_stand_against_reading() -> No
     assert "Rien" in refused("A1", disks=disks)
     with pytest.raises(InputRefused):
         choose(Asked(serials=("A1",)), (surveyed("A1", refusals=(MOUNTED,)),), only_reads=True)
+
+
+def test_the_number_of_the_disk_in_a_dock_names_it_too() -> None:
+    """The label that a person reads is the disk's; the kernel knows only the plug's number."""
+    inside = Seen(boot_id="b", own_serial="WD-IN")
+    disk = replace(surveyed("usb:D0CK"), seen=inside)
+    for asked in ("WD-IN", "usb:D0CK"):
+        (one,) = choose(Asked(serials=(asked,)), [disk])
+        assert one.token == "WD-IN" and one.seen == inside and not one.is_plug

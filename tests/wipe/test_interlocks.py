@@ -10,7 +10,7 @@ from agent.facts import Disk
 from agent.probes import block_devices
 from agent.wipe import interlocks, refusals
 from agent.wipe.interlocks import Allowed
-from agent.wipe.media import media_of, usb_plug
+from agent.wipe.media import is_named_by_its_plug, media_of, usb_plug
 from agent.wipe.refusals import RULES, reason
 from agent.wipe.topology import Topology
 from tests.wipe.composed import PCI, Composed
@@ -259,6 +259,21 @@ def test_a_stick_is_known_by_its_plug(tmp_path: Path) -> None:
     assert named.serial == "S1" and named.bridge == "0781:5581"
     pc.write(f"{plug}/serial", "0000000000\n")
     assert rules(pc, stick) == ["no-identity"], "a serial of zeros names nothing"
+
+
+@pytest.mark.parametrize(
+    "serial,own,wanted",
+    [("usb:4C530001", None, True), ("BRIDGE01", None, True), ("WD-WCC1", None, False), ("BRIDGE01", "WD-WCC1", False),
+     (None, None, True)],
+)  # fmt: skip
+def test_a_number_of_the_plug_or_of_the_disk(tmp_path: Path, serial: Any, own: Any, wanted: bool) -> None:
+    pc = Composed(tmp_path / "root")
+    pc.disk("sdb", road=f"{PCI}/usb2/2-1/2-1:1.0/host6/target6:0:0/6:0:0:0/block/sdb")
+    pc.write("/sys/block/sdb/device/vpd_pg80", b"\0\x80\0\x08BRIDGE01")
+    told = media_of(pc.host(), sda(name="sdb", transport="usb", serial=serial, wwn=None))
+    assert is_named_by_its_plug(pc.host(), told, own) == wanted
+    inside = media_of(pc.host(), sda(name="sdb", transport="sata", serial=serial, wwn=None))
+    assert not is_named_by_its_plug(pc.host(), inside, own), "on a cable of its own the kernel heard the disk"
 
 
 # --- the boot medium --------------------------------------------------------------------------------------------------

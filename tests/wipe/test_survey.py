@@ -24,7 +24,7 @@ from agent.wipe.survey import Surveyed, survey
 from agent.wipe.target import claim
 from tests.wipe.composed import Composed
 from tests.wipe.loops import loop, needs_loops
-from tests.wipe.test_target import TAG, image, job, live
+from tests.wipe.test_target import TAG, image, job, live, seen_now
 
 ABLE = (
     Ability(technique="ata-sanitize-block", level="purge", can=True, fr="Oui.", en="Yes."),
@@ -69,6 +69,7 @@ def look(node: str, **more: Any) -> Surveyed:
 def test_a_free_disk(node: str) -> None:
     one = look(node)
     assert one.refusals == () and one.found == () and one.abilities == () and one.hidden is None
+    assert one.seen == seen_now(node) and not one.is_plug
     assert one.media.serial == f"{TAG}-essai" and one.media.kind == "virtual" and one.media.size_bytes == 8 << 20
     assert one.plan is not None and [step.technique for step in one.plan.steps] == ["overwrite-stream"]
     assert one.planned(method="zeros").steps[0].technique == "overwrite-zeros"

@@ -21,8 +21,8 @@ from agent.host import Host, Output
 from agent.wipe import interlocks, kernel_disk
 from agent.wipe import target as target_module
 from agent.wipe.device import Gone, Refused
-from agent.wipe.job import Job, Plan, Planned
-from agent.wipe.media import loop_disk, media_of
+from agent.wipe.job import Job, Plan, Planned, Seen
+from agent.wipe.media import boot_id, loop_disk, media_of
 from agent.wipe.refusals import reason
 from agent.wipe.target import ClaimRefused, Target, claim
 from tests.wipe.composed import Composed
@@ -358,6 +358,57 @@ def test_another_disk_under_the_same_name(tmp_path: Path) -> None:
         assert refused(moved) == "changed"
 
 
+def seen_now(node: str, **changes: Any) -> Seen:
+    sequence = int(Path(f"/sys/block/{Path(node).name}/diskseq").read_text())
+    return Seen(**({"boot_id": boot_id(live()), "sequence": sequence} | changes))
+
+
+def test_another_disk_of_the_same_serial_and_size_since_the_plan(tmp_path: Path) -> None:
+    """Exchanged on the same node between plan and claim: only the kernel's number of the device tells."""
+    path = image(tmp_path)
+    with loop(path) as node:
+        seen, name = seen_now(node), node
+        claim(job(node, seen=seen), live()).close()
+    with loop(path) as node:
+        if node != name:
+            pytest.skip("another process took the loop device meanwhile")
+        assert refused(job(node, seen=seen)) == "replugged"
+        assert refused(job(node, seen=seen, is_resumed=True, purpose="look")) == "replugged"
+        claim(job(node, seen=msgspec.structs.replace(seen, boot_id="another boot")), live()).close()
+        claim(job(node, seen=msgspec.structs.replace(seen, sequence=None)), live()).close()
+        claim(job(node, seen=seen_now(node)), live()).close()
+
+
+def docked(node: str, serial: str) -> Media:
+    return msgspec.structs.replace(media(node), transport="usb", serial=serial)
+
+
+def test_a_docks_number_is_no_disks(node: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dock says one serial for whichever disk sits in it: the disk's own word counts, else a person's second one."""
+    in_dock = docked(node, "usb:D0CK")
+    monkeypatch.setattr(target_module, "media_of", lambda host, disk: in_dock)
+    monkeypatch.setattr(target_module, "matching", lambda host, told: ((loop_disk(host, in_dock.name), in_dock),))
+    wanted = job(in_dock)
+    assert refused(wanted) == "plug-serial"
+    claim(msgspec.structs.replace(wanted, allow_plug=True), live()).close()
+    claim(msgspec.structs.replace(wanted, purpose="look"), live()).close()
+    # The disk inside spoke when the plan was shown: it must be that one still.
+    seen = seen_now(node, own_serial="INSIDE1")
+    wanted = msgspec.structs.replace(wanted, seen=seen)
+    says = Says("INSIDE1")
+    with claim(wanted, live(), family=lambda *_, **__: says) as ours:
+        ours.recheck()
+        says._told = ("INSIDE2", None, None)
+        with pytest.raises(Gone, match="dock"):
+            ours.recheck()
+        says._error = Refused("no")
+        with pytest.raises(Gone, match="dock"):
+            ours.recheck()
+    for family, rule in ((Says("INSIDE2"), "other-in-dock"), (Says(), "dock-silent"), (None, "dock-silent")):
+        told = msgspec.structs.replace(wanted, allow_plug=True)
+        assert refused(told, family=lambda *_, is_=family, **__: is_) == rule
+
+
 def test_unplugged_since(tmp_path: Path) -> None:
     with loop(image(tmp_path)) as node:
         wanted = job(node)
@@ -447,9 +498,9 @@ class Says:
     [
         (Says("another-serial"), "changed"),
         (Says(f"{TAG}-disk", "another model"), "changed"),
-        (Says(error=Gone("no answer")), "cannot-open"),
-        (Says(error=Refused("no")), "cannot-open"),
-        (Says(error=OSError(5, "Input/output error")), "cannot-open"),
+        (Says(error=Gone("no answer")), "does-not-identify"),
+        (Says(error=Refused("no")), "does-not-identify"),
+        (Says(error=OSError(5, "Input/output error")), "does-not-identify"),
         (Says(f"{TAG}-disk"), None),
         (Says(f" {TAG}-disk ", "LOOP"), None),
         (Says(), None),
