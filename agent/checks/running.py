@@ -4,6 +4,7 @@ A check is a function `run(task) -> CheckResult`. It tells where it is (`task.te
 sleeps only through `task.sleep`, so that `stop` ends it at once. Whatever it raises ends as `not_tested`.
 """
 
+import contextlib
 import queue
 import threading
 import time
@@ -19,7 +20,7 @@ from agent.checks.parts import may_be_absent
 from agent.checks.registry import Check
 from agent.checks.results import NOTE_MOST, CheckResult, Measure, result
 from agent.facts import Machine
-from agent.host import Host
+from agent.host import Host, Output
 from agent.text import clean
 
 Answer = Literal["ok", "bad", "skip", "absent"]
@@ -116,6 +117,19 @@ class Task:
                 self._open, self.note = (), note or self.note
                 return answer
 
+    def ask_while(self, fr: str, en: str, tick: Callable[[], bool], every_s: float = 0.3) -> Answer | None:
+        """A question beside something that is watched: the answer, or None as soon as `tick` says it is done."""
+        self._open = ("ok", "skip")
+        self._told(Question(check=self.check.name, fr=fr, en=en, answers=self._open))
+        while not tick():
+            self.check_stopped()
+            with contextlib.suppress(queue.Empty):
+                answer, note = self._answers.get(timeout=every_s)
+                self._open, self.note = (), note or self.note
+                return answer
+        self._open = ()
+        return None
+
     def take(self, answer: Answer, note: str) -> bool:
         """From the screen's thread: True when a question is open that takes it."""
         if answer not in self._open:
@@ -130,6 +144,22 @@ class Task:
     def check_stopped(self) -> None:
         if self.stop.is_set():
             raise Stopped
+
+    def run(self, *argv: str, about_s: float, timeout_s: float, fr: str = "", en: str = "") -> Output:
+        """A program beside which the screen goes on; ended with the check. Raises Stopped."""
+        said: list[Output] = []
+        work = threading.Thread(
+            target=lambda: said.append(self.host.run(*argv, timeout_s=timeout_s, stop=self.stop)), daemon=True
+        )
+        began = self.around.monotonic()
+        work.start()
+        while work.is_alive():
+            work.join(1.0)
+            if not self.stop.is_set():
+                gone = self.around.monotonic() - began
+                self.tell(fr, en, permille=min(999, int(1000 * gone / max(about_s, 1))))
+        self.check_stopped()
+        return said[0] if said else Output(argv=argv, why="failed")
 
     # --- ends ---------------------------------------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 """Which function does which check. A question is one `ask`; the others live in modules of their own."""
 
+from agent.checks import cmos_clock, cooling, memory, network
 from agent.checks.registry import Check
 from agent.checks.results import CheckResult
 from agent.checks.running import Around, Run, Task, Told, Work
@@ -22,4 +23,9 @@ def _missing(task: Task) -> CheckResult:
     return task.not_tested("Ce test n'existe pas encore.", "This test does not exist yet.")
 
 
-_WORKS: dict[str, Work] = {}
+_WORKS: dict[str, Work] = {
+    "cmos-clock": cmos_clock.run,
+    "network": network.run,
+    "memory": memory.run,
+    "cooling": cooling.run,
+}
