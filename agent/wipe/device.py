@@ -143,6 +143,13 @@ class Family(Protocol):
         """Refused when this device cannot do it, or the family was opened only to look."""
         ...
 
+    def leave_failure(self) -> None:
+        """Get the disk out of an earlier erase's failed state, where it lets nothing be read or written. `aftermath`
+        tells whether it worked; on a disk that is in no such state nothing is sent. Nothing is sent either when opened
+        only to look.
+        """
+        ...
+
     def aftermath(self) -> Aftermath:
         """How the disk stands after an erase that did not go well. Asks, changes nothing."""
         ...

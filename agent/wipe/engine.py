@@ -6,6 +6,7 @@ full journal medium, kill -9) leaves a journal that says how far it came.
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -13,7 +14,7 @@ from agent.erasure import Erasure
 from agent.errors import StorageError
 from agent.wipe import journal as j
 from agent.wipe.conclude import conclude
-from agent.wipe.device import Device, DiskError, Gone, Link, Stopped, TooHot
+from agent.wipe.device import Device, DiskError, Gone, Link, Refused, Stopped, TooHot
 from agent.wipe.firmware import Firmware
 from agent.wipe.job import Job, Looked, Trouble
 from agent.wipe.limits import Limits
@@ -171,6 +172,8 @@ class _Run:
         technique = self.job.plan.steps[step.attempt].technique
         self.firmware.leave()
         self.journal.add(j.AttemptBegan(attempt=step.attempt, technique=technique, at=self.clock.now()))
+        with suppress(Refused):  # the disk does not say what it is: what follows will show whether it can be written
+            self.firmware.leave_failure()
 
     def _plant(self, step: Step) -> None:
         self.surface.plant(self.state)

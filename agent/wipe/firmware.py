@@ -36,6 +36,11 @@ class Firmware:
         self._device.family.exchanges.clear()
         return condensed(sent)
 
+    def leave_failure(self) -> None:
+        """Before an attempt: no marker and no byte gets into a disk that an earlier erase left in its failed state."""
+        if self._device.family is not None:
+            self._device.family.leave_failure()
+
     def aftermath(self) -> Aftermath:
         """How the disk stands now, in its own words; a disk that does not answer is `unknown`."""
         try:

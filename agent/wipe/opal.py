@@ -250,6 +250,9 @@ class WithOpal:
             raise Refused("no PSID was given")
         return PsidEraser(self._fd, self._psid, tries=self._tries, ioctl=self._ioctl, exchanges=self.exchanges)
 
+    def leave_failure(self) -> None:
+        self._family.leave_failure()
+
     def aftermath(self) -> Aftermath:
         return self._family.aftermath()
 

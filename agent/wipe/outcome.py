@@ -154,8 +154,9 @@ def prove(state: State) -> Proof:
         proof for one, proof in zip(state.attempts, proofs, strict=True)
         if one.result in ("failed", "lied", "stalled") or proof.outcome == "failed"
     ]  # fmt: skip
-    if spoiled:
-        return Proof(outcome="failed", level=None, why=tuple(reason for proof in spoiled for reason in proof.why))
+    blocked = (why.BLOCKED,) if state.attempts[-1].aftermath == "blocked" else ()
+    if spoiled or blocked:
+        return _less("failed", *blocked, *(reason for proof in spoiled for reason in proof.why))
     last = proofs[-1]
     if all(one.result == "refused" for one in state.attempts):
         return _less("failed", why.REFUSED)

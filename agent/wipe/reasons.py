@@ -17,6 +17,13 @@ STALLED = Reason(
     fr="Le disque n'avance plus depuis trop longtemps.",
     en="The disk has made no progress for too long.",
 )
+BLOCKED = Reason(
+    rule="disk-blocked",
+    fr="Un effacement interne a échoué et le disque reste bloqué : rien ne s'y lit ni ne s'y écrit. "
+    "Éteignez-le puis rallumez-le, et recommencez ; s'il reste bloqué, il est à détruire.",
+    en="An internal erase failed and the disk stays blocked: nothing is read from it or written to it. "
+    "Power it off and on, then try again; if it stays blocked, destroy it.",
+)
 LIED = Reason(
     rule="disk-lied",
     fr="Le disque a dit oui, mais la relecture montre le contraire. Ne lui faites plus confiance.",

@@ -25,7 +25,15 @@ class Step:
     @property
     def destroys(self) -> bool:
         # Polling too: eMMC forgets its erase with the power, so that a resumed poll sends it again.
-        return self.do in ("open-hidden", "plant-markers", "send-erase", "resume-erase", "poll-erase", "write-pass")
+        return self.do in (
+            "open-hidden",
+            "begin-attempt",
+            "plant-markers",
+            "send-erase",
+            "resume-erase",
+            "poll-erase",
+            "write-pass",
+        )
 
 
 def next_step(state: State) -> Step:

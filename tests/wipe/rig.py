@@ -198,6 +198,9 @@ class TwinFamily:
     def eraser(self, technique: Technique) -> TwinEraser:
         return TwinEraser(technique, self.firmware, self.exchanges)
 
+    def leave_failure(self) -> None:
+        pass
+
     def aftermath(self) -> str:
         return "blocked" if self.firmware.state == "failed" else "usable"
 

@@ -49,6 +49,9 @@ class Inner:
     def eraser(self, technique: str) -> PsidEraser:
         raise Refused(f"{technique}: not of this family")
 
+    def leave_failure(self) -> None:
+        pass
+
     def aftermath(self) -> str:
         return "locked"
 

@@ -92,8 +92,8 @@ def _sanitize(technique: Technique, situation: Situation) -> Reasoned:
             "The disk is already erasing itself. Wait for the end."
         )  # fmt: skip
     if status.state == "failed":
-        return True, "Un effacement précédent a échoué. Le disque permet de recommencer.", (
-            "An earlier erase failed. The disk allows another try."
+        return True, "Un effacement précédent a échoué. Le disque sera d'abord débloqué, s'il le permet.", (
+            "An earlier erase failed. The disk will be unblocked first, if it allows that."
         )  # fmt: skip
     return True, _SANITIZE_FR[technique], _SANITIZE_EN[technique]
 

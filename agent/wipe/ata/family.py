@@ -5,6 +5,7 @@ from collections.abc import Callable
 from agent.erasure import Exchange, Hidden, Media, Technique
 from agent.wipe.ata.abilities import Situation, judge, none_can
 from agent.wipe.ata.asking import ask_identity
+from agent.wipe.ata.commands import SANITIZE_CLEAR
 from agent.wipe.ata.hidden import Resize, look_hidden, open_hidden
 from agent.wipe.ata.identify import NotIdentified
 from agent.wipe.ata.rescan import resize_by_sysfs
@@ -73,6 +74,14 @@ class AtaFamily:
             raise Refused("no password is ever set behind a bridge")
         return SecurityEraser(self._transport)
 
+    def leave_failure(self) -> None:
+        try:
+            has_sanitize = ask_identity(self._transport)[0].sanitize.is_supported
+        except NotIdentified:
+            return
+        if has_sanitize and self._transport.armed and ask_status(self._transport).is_closed:
+            self._transport.issue(SANITIZE_CLEAR)
+
     def aftermath(self) -> Aftermath:
         try:
             identity = ask_identity(self._transport)[0]
@@ -81,8 +90,7 @@ class AtaFamily:
         if identity.security.is_enabled:
             return "locked"
         status = ask_status(self._transport) if identity.sanitize.is_supported else None
-        is_closed = status is not None and status.state in ("failed", "refused") and not status.is_frozen
-        return "blocked" if is_closed else "usable"
+        return "blocked" if status is not None and status.is_closed else "usable"
 
     def look_hidden(self) -> Hidden:
         return look_hidden(self._transport, self._media.size_bytes)

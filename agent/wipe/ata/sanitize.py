@@ -52,6 +52,11 @@ class SanitizeStatus:
     is_frozen: bool = False  # no sanitize begins before the next power cycle
     said: str = ""
 
+    @property
+    def is_closed(self) -> bool:
+        """The last operation failed, as told or as a disk tells that does not report its reason: nothing gets in."""
+        return self.state in ("failed", "refused") and not self.is_frozen
+
 
 def read_status(reply: Reply) -> SanitizeStatus:
     """From the registers of SANITIZE STATUS EXT (or of any accepted SANITIZE command: their outputs are the same)."""

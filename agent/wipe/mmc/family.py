@@ -95,6 +95,9 @@ class MmcFamily:
         told = self._sysfs("rca") or ""
         return int(told, 16) if re.fullmatch(r"0x[0-9a-fA-F]{1,4}", told) else 1  # Linux gives an eMMC the address 1
 
+    def leave_failure(self) -> None:
+        """An eMMC has no such state."""
+
     def aftermath(self) -> Aftermath:
         """Its erases set no password and know no failed state; how the chip stands then shows only in use."""
         return "unknown"

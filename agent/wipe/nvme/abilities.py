@@ -128,8 +128,10 @@ def _state(drive: Drive) -> Said | None:
         )
     if log.status == FAILED and log.state == RESTRICTED_FAILURE:
         return Said(
-            fr="Un effacement précédent a échoué et bloque le disque.",
-            en="An earlier erase failed in restricted mode and blocks the drive.",
+            fr="Un effacement précédent a échoué et bloque le disque. Éteignez-le puis rallumez-le ; "
+            "s'il reste bloqué, il est à détruire.",
+            en="An earlier erase failed in restricted mode and blocks the drive. Power it off and on; "
+            "if it stays blocked, destroy it.",
         )
     return None
 

@@ -10,8 +10,9 @@ from agent.wipe.nvme.abilities import FORMATS, SANITIZES, Setting, abilities, of
 from agent.wipe.nvme.admin import NvmeAdmin, Submit, by_ioctl, namespace_of
 from agent.wipe.nvme.drive import Drive, Namespace, read_controller, read_drive, read_log, size_of
 from agent.wipe.nvme.format import FormatEraser
-from agent.wipe.nvme.sanitize import SanitizeEraser
+from agent.wipe.nvme.sanitize import SanitizeEraser, exit_failure
 from agent.wipe.nvme.sanitize_log import FAILED
+from agent.wipe.nvme.status import is_failed_for_good
 
 
 class NvmeFamily:
@@ -25,6 +26,7 @@ class NvmeFamily:
         self._nsid, self._siblings = nsid, dict(siblings)
         self._hit: frozenset[int] | None = None  # what the caller was told that an erase would hit
         self._sanitize: SanitizeEraser | None = None
+        self._stays_failed = False  # it did not take Exit Failure Mode
 
     @property
     def exchanges(self) -> list[Exchange]:
@@ -64,6 +66,16 @@ class NvmeFamily:
             return self._sanitize
         return FormatEraser(technique, self._admin, self._look, self._setting)
 
+    def leave_failure(self) -> None:
+        """Exit Failure Mode does nothing to a drive that has left the failed state already, which its log hides."""
+        if not self._admin.armed or self._setting.is_bridged:
+            return
+        log = read_log(self._admin) if read_controller(self._admin).can_sanitize else None
+        if log is None or log.status != FAILED:
+            return
+        answer = exit_failure(self._admin)
+        self._stays_failed, self._sanitize = answer.errno is None and is_failed_for_good(answer.status), None
+
     def aftermath(self) -> Aftermath:
         """The log keeps "failed" even when the drive is usable again: only the state in it, where the drive has one, or
         the drive's answer to Exit Failure Mode tells.
@@ -71,7 +83,7 @@ class NvmeFamily:
         log = read_log(self._admin)
         if log is None:
             return "unknown"
-        is_closed = log.is_closed or (self._sanitize is not None and self._sanitize.is_blocked)
+        is_closed = log.is_closed or self._stays_failed or (self._sanitize is not None and self._sanitize.is_blocked)
         return "blocked" if log.status == FAILED and is_closed else "usable"
 
     def look_hidden(self) -> Hidden:

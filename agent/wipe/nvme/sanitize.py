@@ -207,8 +207,8 @@ class SanitizeEraser:
         raise Refused(f"{answer.meaning}{hint}")
 
     def _leave_failure(self) -> str:
-        answer = self._send(EXIT_FAILURE, "exit failure mode")
-        self.is_blocked = not answer.is_ok
+        answer = exit_failure(self._admin)
+        self.is_blocked = answer.errno is None and st.is_failed_for_good(answer.status)
         return "Exit Failure Mode done" if answer.is_ok else f"Exit Failure Mode refused: {answer.meaning}"
 
     def _saw(self) -> None:
@@ -227,6 +227,15 @@ class SanitizeEraser:
         return None
 
     def _send(self, command: int, name: str) -> ad.Completion:
-        return self._admin.send(
-            ad.Command(name=name.upper().replace("-", " "), opcode=ad.SANITIZE, cdw10=command, timeout_ms=_START_MS)
-        )
+        return _send(self._admin, command, name)
+
+
+def exit_failure(admin: ad.NvmeAdmin) -> ad.Completion:
+    """A drive that failed with AUSE clear (restricted) does not take it."""
+    return _send(admin, EXIT_FAILURE, "exit failure mode")
+
+
+def _send(admin: ad.NvmeAdmin, command: int, name: str) -> ad.Completion:
+    return admin.send(
+        ad.Command(name=name.upper().replace("-", " "), opcode=ad.SANITIZE, cdw10=command, timeout_ms=_START_MS)
+    )

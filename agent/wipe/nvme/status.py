@@ -69,6 +69,11 @@ def is_not_begun(status: int) -> bool:
     return parts(status) in _NOT_BEGUN
 
 
+def is_failed_for_good(status: int) -> bool:
+    """Sanitize Failed: the drive stays in its failed state."""
+    return parts(status) == (GENERIC, 0x1C)
+
+
 def is_denied(status: int) -> bool:
     """The drive is locked (Opal, or another security feature)."""
     return parts(status) in ((MEDIA, 0x86), (GENERIC, 0x15))

@@ -107,8 +107,8 @@ def _by_condition(condition: Condition) -> Reasoned | None:
 
 def _fine(technique: Technique, situation: Situation) -> Reasoned:
     if situation.condition.state in ("failed", "corrupted"):
-        return True, "Un effacement précédent a échoué. Le disque permet de recommencer.", (
-            "An earlier erase failed. The disk allows another try."
+        return True, "Un effacement précédent a échoué. Le disque sera d'abord débloqué, s'il le permet.", (
+            "An earlier erase failed. The disk will be unblocked first, if it allows that."
         )  # fmt: skip
     return True, *_FINE[technique]
 

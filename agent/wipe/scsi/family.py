@@ -5,7 +5,7 @@ from typing import Literal
 from agent.erasure import Exchange, Hidden, Media, Technique
 from agent.wipe.device import Ability, Aftermath, DiskError, Eraser, Gone, Refused
 from agent.wipe.scsi.abilities import Situation, judge, none_can
-from agent.wipe.scsi.commands import ERASES, READ_CAPACITY_16
+from agent.wipe.scsi.commands import ERASES, EXIT_FAILURE, READ_CAPACITY_16
 from agent.wipe.scsi.condition import ask_condition
 from agent.wipe.scsi.erase import ScsiEraser
 from agent.wipe.scsi.inquiry import ask_identity, ask_offer, read_capacity
@@ -65,6 +65,10 @@ class ScsiFamily:
         if not self._is_direct:
             raise Refused("behind a card or an adapter no erase command is sent")
         return ScsiEraser(self._transport, technique)
+
+    def leave_failure(self) -> None:
+        if self._transport.armed and self._is_direct and ask_condition(self._transport).state == "failed":
+            self._transport.issue(EXIT_FAILURE)
 
     def aftermath(self) -> Aftermath:
         state = ask_condition(self._transport).state

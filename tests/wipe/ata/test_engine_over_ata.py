@@ -190,3 +190,22 @@ def test_a_password_that_stays_is_told_from_the_journal_too(tmp_path: Path) -> N
     erasure = run(twin, tmp_path / "j", SECURITY, "overwrite-zeros")
     assert twin.password is not None and "password-may-remain" in rules(erasure)
     assert rules(conclude(fold(read_journal(tmp_path / "j")))) == rules(erasure)
+
+
+@pytest.mark.parametrize("can_be_left", [True, False])
+def test_a_disk_that_an_earlier_sanitize_left_failed(can_be_left: bool, tmp_path: Path) -> None:
+    """FAILURE MODE decides: such a disk is left again and erased, or stays closed and is named so."""
+    twin = AtaTwin(native=SECTORS, visible=SECTORS)
+    twin.sanitize, twin.failure_mode = "failed", can_be_left
+    erasure = run(twin, tmp_path / "j", "ata-sanitize-block", "overwrite-zeros")
+    if can_be_left:
+        assert erasure.outcome == "purged" and twin.secrets_left == 0
+        return
+    assert erasure.outcome == "failed" and erasure.why[0].rule == "disk-blocked"
+    assert "détruire" in erasure.why[0].fr and twin.secrets_left
+
+
+def test_a_sanitize_of_ours_that_fails_and_blocks_the_disk(tmp_path: Path) -> None:
+    twin = AtaTwin(native=SECTORS, visible=SECTORS, faults=Faults(sanitize_fails_at=0x6000, stays_failed=True))
+    erasure = run(twin, tmp_path / "j", "ata-sanitize-block", "overwrite-zeros")
+    assert erasure.outcome == "failed" and "disk-blocked" in rules(erasure)

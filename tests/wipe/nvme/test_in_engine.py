@@ -22,6 +22,7 @@ LIMITS = Limits(
 )  # fmt: skip
 SUCCESS = ("purged", "cleared", "cleared_with_exceptions")
 BLOCK: Technique = "nvme-sanitize-block"
+BLOCK_CDW10 = 2
 
 
 class Namespace:
@@ -150,3 +151,25 @@ def test_cut_at_every_command(technique: Technique, after: bool, fault: str, tmp
             break
     assert not was_cut and cut > 10
     assert fault or "purged" in outcomes
+
+
+@pytest.mark.parametrize("tells_state", [True, False])
+@pytest.mark.parametrize("is_restricted", [True, False])
+def test_a_drive_that_an_earlier_sanitize_left_failed(tells_state: bool, is_restricted: bool, tmp_path: Path) -> None:
+    """Older drives tell no state: their answer to Exit Failure Mode does."""
+    twin = drive()
+    twin.sanicap = 0b1011 if tells_state else 0b0011
+    twin.status, twin.state, twin.scdw10 = 3, 2 if is_restricted else 4, BLOCK_CDW10
+    erasure = run(twin, tmp_path / "j", BLOCK, "overwrite-zeros")
+    if is_restricted:
+        assert erasure.outcome == "failed" and erasure.why[0].rule == "disk-blocked"
+        return
+    assert erasure.outcome == "purged" and twin.is_clean
+
+
+def test_a_drive_whose_last_failure_was_left_is_not_called_blocked(tmp_path: Path) -> None:
+    """The log says "failed" for ever; it is usable all the same."""
+    twin = drive("invalid-opcode")
+    twin.status, twin.scdw10 = 3, BLOCK_CDW10
+    erasure = run(twin, tmp_path / "j", BLOCK)
+    assert "disk-blocked" not in {reason.rule for reason in erasure.why}

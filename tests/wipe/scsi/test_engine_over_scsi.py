@@ -89,3 +89,27 @@ def test_cut_at_every_command(technique: Technique, moment: str, faults: dict[st
             break
     assert not was_cut and at > 8
     assert faults or outcomes & set(SUCCESS)
+
+
+@pytest.mark.parametrize("can_exit", [True, False])
+def test_a_disk_that_an_earlier_sanitize_left_failed(can_exit: bool, tmp_path: Path) -> None:
+    """AUSE decides: such a disk is left again and erased, or stays closed and is named so."""
+    twin = ScsiTwin(blocks=BLOCKS)
+    twin.state, twin.can_exit = "failed", can_exit
+    erasure = run(twin, tmp_path / "j", BLOCK, "overwrite-zeros")
+    if can_exit:
+        assert erasure.outcome == "purged" and not twin.secrets_left
+        return
+    assert erasure.outcome == "failed" and erasure.why[0].rule == "disk-blocked" and twin.secrets_left
+
+
+def test_a_sanitize_of_ours_that_fails_and_blocks_the_disk(tmp_path: Path) -> None:
+    twin = ScsiTwin(blocks=BLOCKS, faults=Faults(fails_at=0x8000, stays_failed=True))
+    erasure = run(twin, tmp_path / "j", BLOCK, "overwrite-zeros")
+    assert erasure.outcome == "failed" and erasure.why[0].rule == "disk-blocked"
+
+
+def test_a_failed_sanitize_that_ended_is_told_as_failed_only(tmp_path: Path) -> None:
+    twin = ScsiTwin(blocks=BLOCKS, faults=Faults(fails_at=0x8000))
+    erasure = run(twin, tmp_path / "j", BLOCK, "overwrite-zeros")
+    assert erasure.outcome == "failed" and "disk-blocked" not in {reason.rule for reason in erasure.why}

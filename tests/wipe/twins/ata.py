@@ -27,6 +27,7 @@ class Faults:
     sanitize_frozen: bool = False
     sanitize_stuck_at: int | None = None
     sanitize_fails_at: int | None = None
+    stays_failed: bool = False  # even after CLEAR SANITIZE OPERATION FAILED
     failure_reason: int = 1  # LBA 7:0 with which a failed one is told
     forgets_sanitize: bool = False  # a power cut ends it silently
     acks_only: bool = False  # a liar: says done, erased nothing
@@ -251,7 +252,7 @@ class AtaTwin:
 
     def _sanitize_status(self, count: int) -> Answer:
         if self.sanitize == "failed":
-            if count & 1 and self.failure_mode:
+            if count & 1 and self.failure_mode and not self.faults.stays_failed:
                 self.sanitize = "idle"
                 return self._sense(GOOD, 0, 0xFFFF, True)
             return self._abort(True, self.faults.failure_reason)
