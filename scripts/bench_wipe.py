@@ -1,6 +1,8 @@
 """Writing and reading whole disks beside dd, fio and nwipe: on loop devices over tmpfs, in turn, in one run.
 
-Usage: scripts/bench wipe [ROUNDS]        (root; at most 3 GiB of memory; only loops made here are ever written)
+Usage: scripts/bench wipe [ROUNDS] [PART…]   (root; at most 3 GiB of memory; only loops made here are ever written)
+Parts: whole (the worker as the supervisor starts it: claim, journal, watch, checkpoints, overwrite and read-back),
+single (overwrite and read-back alone), many, errors.
 Rates are the device's own (/sys/block/loopN/stat) between 5 % and 95 % of the bytes, the same way for every program.
 Processor time is the program's user + system time, less that of the same program on an 8 MiB disk (its start), and not
 the loop device's own work. A limited device is one under blkio/io.max of a cgroup: what a real disk looks like.
@@ -140,19 +142,32 @@ class Meter(threading.Thread):
         return (high - low) / (last - first) if last > first else float("nan")
 
 
-def run(argv: list[str], node: str, size: int, group: Path | None = None) -> Figure:
+def run(
+    argv: list[str], node: str, size: int, group: Path | None = None, said: bytes = b"", into: Path | None = None
+) -> Figure:
+    """`said`: what is written to the program, whose line is held open until it ends; `into`: where its answer goes."""
+
     def join() -> None:
         if group:
             (group / "cgroup.procs").write_text(str(os.getpid()))
 
     meter, started = Meter(node), time.monotonic()
     meter.start()
-    child = subprocess.Popen(
-        argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=join
-    )
+    with (into or Path(os.devnull)).open("wb") as answer:
+        child = subprocess.Popen(
+            argv, stdin=subprocess.PIPE, stdout=answer, stderr=subprocess.DEVNULL, preexec_fn=join
+        )  # fmt: skip
+    assert child.stdin is not None
+    with contextlib.suppress(BrokenPipeError):
+        child.stdin.write(said)
+        child.stdin.flush()
+    if not said:
+        child.stdin.close()
     _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     wall = time.monotonic() - started
+    if said:
+        child.stdin.close()
     meter.ended.set()
     meter.join()
     return Figure(meter.rate(size), usage.ru_utime + usage.ru_stime, wall, child.returncode)
@@ -183,6 +198,17 @@ def throttled(nodes: list[str], bytes_s: int) -> Iterator[Path | None]:
         yield group
     finally:
         group.rmdir()
+
+
+@contextlib.contextmanager
+def memory() -> Iterator[Path]:
+    """A tmpfs of its own: what lies under /dev is refused as a view of another device."""
+    with tempfile.TemporaryDirectory(prefix="rebond-bench-") as folder:
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3g", "rebond-bench", folder], check=True)
+        try:
+            yield Path(folder)
+        finally:
+            subprocess.run(["umount", folder], check=True)
 
 
 @contextlib.contextmanager
@@ -236,6 +262,84 @@ def starts_of(programs: Programs, node: str) -> dict[str, float]:
         name: statistics.median(run(argv(node), node, 8 * MIB).cpu_s for _ in range(3))
         for name, argv in programs.items()
     }
+
+
+# --- the whole engine -------------------------------------------------------------------------------------------------
+
+
+def worker_run(technique: str, node: str, size: int, group: Path | None) -> Figure:
+    """One erasure by the real worker process, its journal on the disk that holds the temporary folder."""
+    import msgspec
+
+    from agent.erasure import Technique
+    from agent.host import Host
+    from agent.wipe.job import Job, Order, Plan, Planned
+    from agent.wipe.media import loop_disk, media_of
+    from agent.wipe.supervisor import WORKER
+
+    assert Path(node).stat().st_rdev in attached
+    host = Host()
+    disk = loop_disk(host, Path(node).name)
+    assert disk is not None
+    with tempfile.TemporaryDirectory(prefix="rebond-bench-") as home:
+        step = Planned(technique=msgspec.convert(technique, Technique), level="clear")
+        job = Job(
+            id=os.urandom(16).hex(), media=media_of(host, disk), plan=Plan(steps=(step,), level="clear"),
+            journal=f"{home}/journal", allow_virtual=True,
+        )  # fmt: skip
+        lines = b"".join(msgspec.json.encode(one) + b"\n" for one in (job, Order(do="go")))
+        os.environ["PYTHONPATH"] = str(ROOT)
+        answer = Path(home) / "answer"
+        figure = run(list(WORKER), node, 2 * size, group, said=lines, into=answer)
+        last = answer.read_text().splitlines()[-1]
+        if '"outcome":"cleared"' not in last:
+            raise SystemExit(f"the erasure was not proven: {last}")
+    return figure
+
+
+def whole(folder: Path, rounds: int, has: Callable[[str], bool]) -> None:
+    """Erase and verify, by everything that a worker does, beside peers that write and then read the same disk."""
+
+    def shell(*commands: list[str]) -> list[str]:
+        return ["sh", "-c", " && ".join(" ".join(words) for words in commands)]
+
+    Runs = dict[str, Callable[[str, int, Path | None], Figure]]
+
+    def peer(argv: Callable[[str], list[str]]) -> Callable[[str, int, Path | None], Figure]:
+        return lambda node, size, group: run(argv(node), node, 2 * size, group)
+
+    def ours_by(technique: str) -> Callable[[str, int, Path | None], Figure]:
+        return lambda node, size, group: worker_run(technique, node, size, group)
+
+    runs: Runs = {
+        "dd zeros, dd read": peer(lambda node: shell(dd_write(node), dd_read(node))),
+        "rebond worker, stream": ours_by("overwrite-stream"),
+        "rebond worker, zeros": ours_by("overwrite-zeros"),
+    }
+    if has("fio"):
+        runs["fio write, fio read"] = peer(lambda node: shell(fio("write")(node), fio("read")(node)))
+    free = dict(runs)
+    if has("nwipe"):
+        free["nwipe zeros, verified"] = peer(nwipe("zero", "--verify=last"))
+        free["nwipe ISAAC-64, verified"] = peer(nwipe("random", "--prng=isaac64", "--verify=last"))
+    with disks(folder, 1, 8 * MIB) as (small,):
+        starts = {name: statistics.median(one(small, 8 * MIB, None).cpu_s for _ in range(3))
+                  for name, one in free.items()}  # fmt: skip
+    with disks(folder, 1, SIZE) as nodes:
+        (node,) = nodes
+        with throttled(nodes, LIMIT) as group:
+            for title, programs, where in (("limited", runs, group), ("unlimited", free, None)):
+                if title == "limited" and group is None:
+                    continue
+                figures: dict[str, list[Figure]] = {name: [] for name in programs}
+                for turn in range(rounds + 1):
+                    for name, one in programs.items():
+                        figure = one(node, SIZE, where)
+                        if figure.status:
+                            print(f"  {name} ended with {figure.status}")
+                        if turn:
+                            figures[name].append(figure)
+                table(f"{title} device, erased and verified by the whole program", figures, "dd zeros, dd read", starts)
 
 
 # --- the parts --------------------------------------------------------------------------------------------------------
@@ -344,6 +448,7 @@ def main() -> int:
         print("needs root and loop devices", file=sys.stderr)
         return 1
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+    parts = sys.argv[2:] or ["whole", "single", "many", "errors"]
     for tool in ("fio", "nwipe"):
         if not shutil.which(tool):
             print(f"left out, not installed: {tool} (Debian: {tool})")
@@ -354,10 +459,15 @@ def main() -> int:
     def has(tool: str) -> bool:
         return shutil.which(tool) is not None
 
-    with tempfile.TemporaryDirectory(prefix="rebond-bench-", dir="/dev/shm") as folder:
-        single(Path(folder), rounds, has)
-        many(Path(folder), max(3, rounds // 2))
-        errors(Path(folder), has)
+    with memory() as folder:
+        if "whole" in parts:
+            whole(folder, rounds, has)
+        if "single" in parts:
+            single(folder, rounds, has)
+        if "many" in parts:
+            many(folder, max(3, rounds // 2))
+        if "errors" in parts:
+            errors(folder, has)
     print(json.dumps({"left": sorted(attached)}) if attached else "", end="")
     return 0
 
