@@ -18,6 +18,7 @@ no-identity | {disk} ne donne ni numéro de série ni WWN : on ne peut pas être
 serial-shared | {disk} et {who} donnent le même numéro de série. Débranchez l'un des deux. | {disk} and {who} tell the same serial number. Unplug one of the two.
 multipath | {disk} et {who} sont deux chemins vers un même disque. Gardez un seul câble. | {disk} and {who} are two paths to one disk. Keep one cable only.
 boot-medium | {disk} porte le système Rebond qui tourne maintenant. Il n'est pas à effacer. | {disk} holds the Rebond system that is running. It is not to be wiped.
+rebond-stick | {disk} est une clé Rebond : le système ou les données d'une station. Débranchez-la, elle n'est pas à effacer. | {disk} is a Rebond stick: the system or a station's data. Unplug it, it is not to be wiped.
 boot-unknown | On ne sait pas d'où ce PC a démarré : {disk} est peut-être la clé Rebond. Démarrez sur une clé Rebond, et débranchez les autres. | Where this PC booted from is not known: {disk} may be the Rebond stick. Boot from a Rebond stick and unplug the others.
 station-home | Le dossier de la station (clé, fiches, journaux) est sur {disk}. Mettez-le ailleurs avec --home. | The station's folder (key, records, journals) is on {disk}. Put it elsewhere with --home.
 mounted | {disk} est utilisé : {who} est monté. Démontez-le avec « umount », puis recommencez. | {disk} is in use: {who} is mounted. Unmount it with "umount", then try again.

@@ -15,6 +15,7 @@ _TAIL_BYTES = 528 << 10  # two ZFS labels, md 0.90, and the makers' RAID notes
 _PARTITIONS_MOST = 128
 _UNREADABLE_MOST = 16  # sectors tried by themselves: an old disk takes seconds for each
 _LUKS_SECOND_MOST = 4 << 20
+_STICK, _STATION = b"REBOND", b"REBOND-DATA"  # scripts/image/pack
 
 
 def signatures_on(io: BlockIO) -> tuple[str, ...]:
@@ -27,6 +28,33 @@ def signatures_on(io: BlockIO) -> tuple[str, ...]:
         found += [kind] if kind else []
         found += _volume(reader, start, size)
     return tuple(dict.fromkeys(found))
+
+
+def is_rebond_stick(io: BlockIO, iso_uuid: str | None = None) -> bool:
+    """Our own image, or a station's partition, whatever udev made of it. `iso_uuid`: of the image that is running."""
+    reader = _Reader(io)
+    head = reader.read(0, _HEAD_BYTES)
+    disc = head[0x8000:0x8800]  # ECMA-119, 8.4: the primary volume descriptor
+    if disc[:6] == b"\x01CD001" and (disc[40:72].rstrip() == _STICK or _iso_uuid(disc) == iso_uuid):
+        return True
+    starts = [0, *(start for start, _, _ in _partitions(reader, head))]
+    return any(_label(reader.read(start, 2048)) == _STATION for start in starts)
+
+
+def _iso_uuid(disc: bytes) -> str:
+    """As libblkid makes one: of the date of modification, else of creation (hundredths of a second included)."""
+    dates = (disc[at : at + 16].decode("ascii", "replace") for at in (830, 813))
+    told = next((date for date in dates if date.strip("0\0 ")), "")
+    return "-".join((told[:4], *(told[at : at + 2] for at in range(4, 16, 2))))
+
+
+def _label(head: bytes) -> bytes:
+    if head[1080:1082] == b"\x53\xef":
+        return head[1144:1160].rstrip(b"\0")  # ext4/super.rst: s_volume_name
+    if head[510:512] == b"\x55\xaa":
+        places = ((82, 71), (54, 43))  # FAT32, FAT12 and 16: the kind's word, then the label's place
+        return next((head[at : at + 11].rstrip() for word, at in places if head[word : word + 3] == b"FAT"), b"")
+    return b""
 
 
 def is_array_member(found: Iterable[str]) -> bool:

@@ -14,6 +14,7 @@ from typing import Literal
 from agent.erasure import Hidden, Media, Reason
 from agent.facts import Disk
 from agent.host import Host
+from agent.probes.boot_medium import iso_uuid
 from agent.wipe.choose import Method, make_plan
 from agent.wipe.device import Ability, DiskError, Family
 from agent.wipe.families import open_family
@@ -22,7 +23,7 @@ from agent.wipe.job import Plan, Seen
 from agent.wipe.kernel_disk import KernelDisk, lock, open_disk
 from agent.wipe.media import BRIDGED, boot_id, is_loop, is_named_by_its_plug, loop_disk, media_of
 from agent.wipe.refusals import reason
-from agent.wipe.signatures import is_array_member, signatures_on
+from agent.wipe.signatures import is_array_member, is_rebond_stick, signatures_on
 from agent.wipe.topology import Topology
 
 LOOK_TIMEOUT_S = 25.0
@@ -130,6 +131,8 @@ def _looked_at(host: Host, one: Surveyed, family: Callable[..., Family | None]) 
 
 
 def _asked(host: Host, one: Surveyed, io: KernelDisk, family: Callable[..., Family | None]) -> Surveyed:
+    if is_rebond_stick(io, iso_uuid(host)) and all(why.rule != "boot-medium" for why in one.refusals):
+        one = _with(one, reason("rebond-stick", one.media.name))
     found = signatures_on(io)
     over = Topology(host)
     siblings = {over.namespace_id(name) or 0: name for name in over.siblings(one.media.name)}

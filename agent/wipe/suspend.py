@@ -18,17 +18,17 @@ class CannotSuspend(RebondError):
     """The PC did not sleep. Nothing was changed but the alarm, which is off again."""
 
 
-def why_not_suspend(host: Host, *, wipes_running: int, boot_medium_in_ram: bool | None) -> tuple[Reason, ...]:
+def why_not_suspend(host: Host, *, wipes_running: int, is_all_in_memory: bool) -> tuple[Reason, ...]:
     """Every reason against; empty means that `suspend_once` may be called, once, now."""
     found = []
     if wipes_running:
         found.append(Reason(rule="suspend-wipe-running", fr="Un effacement est en cours.", en="A wipe is running."))
-    if not boot_medium_in_ram:
+    if not is_all_in_memory:
         found.append(
             Reason(
                 rule="suspend-boot-medium",
-                fr="La clé de démarrage sert encore : au réveil, elle pourrait manquer.",
-                en="The boot stick is still in use: it could be missing on waking up.",
+                fr="Ce système n'est pas tout en mémoire : au réveil, son disque ou sa clé pourrait manquer.",
+                en="This system is not all in memory: on waking up its disk or stick could be missing.",
             )
         )
     if "mem" not in (host.text("/sys/power/state") or "").split() or not _has_deep(host):

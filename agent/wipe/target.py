@@ -13,6 +13,7 @@ from agent.erasure import Media
 from agent.facts import Disk, Health
 from agent.host import Host
 from agent.probes import block_devices, disk_health
+from agent.probes.boot_medium import iso_uuid
 from agent.wipe.device import DiskError, Family, Gone
 from agent.wipe.families import open_family
 from agent.wipe.interlocks import Allowed, refusals
@@ -32,7 +33,7 @@ from agent.wipe.media import (
 )  # fmt: skip
 from agent.wipe.power import is_powered
 from agent.wipe.refusals import ClaimRefused, reason
-from agent.wipe.signatures import is_array_member, signatures_on
+from agent.wipe.signatures import is_array_member, is_rebond_stick, signatures_on
 from agent.wipe.topology import Topology
 
 __all__ = ["ClaimRefused", "Target", "claim"]
@@ -102,6 +103,8 @@ def _held(
         raise ClaimRefused(reason("plug-serial", name, media.serial or media.wwn or "?"))
     # (8) All interlocks again, then what is on it: a member of an array asks for a second confirmation.
     _pass_interlocks(job, host, disk, allowed)
+    if is_rebond_stick(io, iso_uuid(host)):
+        raise ClaimRefused(reason("rebond-stick", name))
     on_it = signatures_on(io)
     if armed and is_array_member((*on_it, *job.found)) and not job.allow_members:
         raise ClaimRefused(reason("array-member", name, ", ".join(dict.fromkeys((*on_it, *job.found)))))

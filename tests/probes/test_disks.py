@@ -451,6 +451,11 @@ def test_hdparm_corpus(path: Path) -> None:
 # --- boot medium ------------------------------------------------------------------------------------------------------
 
 
+OURS = "rebond.medium=UUID=2026-11-27-02-00-00-00"
+LOOKED = {"/dev/disk/by-uuid/a-disk-of-the-pc": "-> /dev/sda1"}
+STICK_IN = {"/dev/disk/by-uuid/2026-11-27-02-00-00-00": "-> /dev/sdb1"}
+
+
 def booted(tmp_path: Path, mounts: str, files: dict[str, str]) -> frozenset[str] | None:
     usb_part = {f"{USB}/sdb1/partition": "1\n", "/sys/class/block/sdb1": f"-> {USB}/sdb1"}
     sata_part = {f"{SATA}/sda1/partition": "1\n", "/sys/class/block/sda1": f"-> {SATA}/sda1"}
@@ -476,6 +481,16 @@ def booted(tmp_path: Path, mounts: str, files: dict[str, str]) -> frozenset[str]
         ("overlay / overlay rw 0 0\n", {"/proc/cmdline": "rebond.ram xrebond.medium=none\n"}, None),
         ("/dev/sdb1 /run/rebond/mnt/stick ext4 rw 0 0\n", {"/proc/cmdline": "rebond.medium=none\n"}, {"sdb"}),
         ("/dev/sda1 /mnt ext4 rw 0 0\n", {}, None),
+        # a root in memory tells nothing of where it was filled from
+        ("/dev/ram0 / ext4 rw 0 0\n", {"/proc/cmdline": "root=/dev/ram0\n", "/sys/block/ram0/size": "9\n"}, None),
+        ("/dev/zram0 / ext4 rw 0 0\n", {"/sys/block/zram0/size": "9\n"}, None),
+        ("/dev/loop0 / squashfs ro 0 0\n", {"/sys/block/loop0/size": "9\n"}, None),
+        ("overlay / overlay rw 0 0\n", {"/proc/cmdline": "no-root=/dev/sda1 xroot=/dev/sda1\n"}, None),
+        ("overlay / overlay rw 0 0\n", {"/proc/cmdline": f"rebond.ram {OURS}\n"}, None),  # nobody has looked yet
+        ("overlay / overlay rw 0 0\n", {"/proc/cmdline": f"rebond.ram {OURS}\n"} | LOOKED, set()),  # pulled out
+        ("overlay / overlay rw 0 0\n", {"/proc/cmdline": f"{OURS}\n"} | LOOKED, None),  # not wholly in memory
+        ("overlay / overlay rw 0 0\n", {"/proc/cmdline": f"rebond.ram {OURS}\n"} | LOOKED | STICK_IN, {"sdb"}),
+        ("overlay / overlay rw 0 0\n", {"/proc/cmdline": f"{OURS}\n"} | STICK_IN, {"sdb"}),
         ("/dev/../../etc / ext4 rw 0 0\n", {}, None),
     ],
 )

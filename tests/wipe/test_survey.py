@@ -103,6 +103,17 @@ def test_what_is_on_it(tmp_path: Path) -> None:
 
 
 @needs_loops
+def test_a_rebond_stick_is_told(tmp_path: Path) -> None:
+    path = image(tmp_path, "a")
+    with path.open("r+b") as file:
+        file.seek(0x8000)
+        file.write(b"\x01CD001\x01\0" + b" " * 32 + b"REBOND".ljust(32))
+    with loop(path) as node:
+        one = look(node)
+    assert [why.rule for why in one.refusals] == ["rebond-stick"] and "ISO9660" in one.found
+
+
+@needs_loops
 def test_a_disk_that_is_being_erased_is_left_alone(node: str) -> None:
     asked: list[str | None] = []
 

@@ -346,6 +346,55 @@ def test_a_member_of_an_array_needs_a_second_word(tmp_path: Path, offset: int, m
             assert ours.found
 
 
+def _disc(path: Path, label: bytes, date: bytes = b"2026112702000000") -> None:
+    """A primary volume descriptor (ECMA-119, 8.4) with its date of modification."""
+    with path.open("r+b") as file:
+        file.seek(0x8000)
+        file.write(b"\x01CD001\x01\0" + b" " * 32 + label.ljust(32))
+        file.seek(0x8000 + 813)
+        file.write(b"0" * 17 + date + b"\0")
+
+
+def _partition_with(path: Path, *pieces: tuple[int, bytes]) -> None:
+    """One partition at 1 MiB; the pieces by their place in it."""
+    with path.open("r+b") as file:
+        file.seek(446)
+        file.write(struct.pack("<B3xB3xII", 0, 0x83, 2048, 4096) + b"\0" * 48 + b"\x55\xaa")
+        for at, piece in pieces:
+            file.seek(MIB + at)
+            file.write(piece)
+
+
+RUNNING = "2026-11-27-02-00-00-00"
+
+
+@pytest.mark.parametrize(
+    "write,is_refused",
+    [
+        (lambda path: _disc(path, b"REBOND"), True),
+        (lambda path: _disc(path, b"ANOTHER"), True),  # by the UUID that this system was booted from
+        (lambda path: _disc(path, b"ANOTHER", b"2025010100000000"), False),
+        (lambda path: _partition_with(path, (1080, b"\x53\xef"), (1144, b"REBOND-DATA\0\0\0\0\0")), True),
+        (lambda path: _partition_with(path, (71, b"REBOND-DATAFAT32   "), (510, b"\x55\xaa")), True),
+        (lambda path: _partition_with(path, (1080, b"\x53\xef"), (1144, b"REBOND-DATABASE\0")), False),
+        (lambda path: _partition_with(path, (71, b"REBOND-DAT FAT32   "), (510, b"\x55\xaa")), False),
+    ],
+    ids=["label", "uuid", "another-disc", "station-ext4", "station-fat", "another-ext4", "another-fat"],
+)
+def test_a_rebond_stick_is_never_wiped_whatever_else_is_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Any, is_refused: bool
+) -> None:
+    """Two sticks of one image have one UUID, and udev's link leads to one of them only: the disk itself is read."""
+    monkeypatch.setattr(target_module, "iso_uuid", lambda host: RUNNING)
+    path = image(tmp_path)
+    write(path)
+    with loop(path) as node:
+        if is_refused:
+            assert refused(job(node)) == "rebond-stick"
+        else:
+            claim(job(node), live()).close()
+
+
 # --- between the plan and the claim -----------------------------------------------------------------------------------
 
 

@@ -22,7 +22,7 @@ BATTERY = {
 
 def rules(tmp_path: Path, files: dict[str, str], *, running: int = 0, in_ram: bool | None = True) -> list[str]:
     host = pc(tmp_path / "root", files)
-    return [one.rule for one in why_not_suspend(host, wipes_running=running, boot_medium_in_ram=in_ram)]
+    return [one.rule for one in why_not_suspend(host, wipes_running=running, is_all_in_memory=in_ram)]
 
 
 def without(path: str) -> dict[str, str]:
