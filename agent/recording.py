@@ -48,6 +48,8 @@ _FILES = (
     "/proc/asound/cards",
     "/proc/sys/dev/cdrom/info",
     "/proc/driver/rtc",
+    "/proc/uptime",
+    "/run/rebond/rtc",
     "/proc/sys/kernel/osrelease",
     "/sys/firmware/acpi/tables/FACP",
     "/sys/firmware/acpi/tables/WPBT",

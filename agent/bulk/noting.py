@@ -50,6 +50,7 @@ class Notebook:
     desk: Desk
     host: Host = field(default_factory=Host)
     now: Now = lambda: datetime.now(UTC)
+    announce: Callable[[str], None] | None = None  # makes a beginning known outside before the deed, or StorageError
     records: list[str] = field(default_factory=list)  # digests, in order
     erasures: list[Erasure] = field(default_factory=list)  # ended ones
 
@@ -65,7 +66,10 @@ class Notebook:
             operator=job.operator,
             began_at=moment(self.now()),
         )
-        return self._note(self.machine, (), erasure)
+        noted = self._note(self.machine, (), erasure)
+        if self.announce is not None:
+            self.announce(noted.digest)
+        return noted
 
     def ended(self, erasure: Erasure) -> Noted:
         """The end of one disk, and the PC judged again on its disks as they are now."""

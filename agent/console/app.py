@@ -8,6 +8,7 @@ from typing import Any, ClassVar, TypeVar
 
 from textual.app import App
 from textual.binding import BindingType
+from textual.screen import Screen
 
 from agent.console.bench import Bench, Queue
 from agent.console.page import Page
@@ -76,17 +77,23 @@ class Console(App[str]):
 
     # --- work beside the screen ---------------------------------------------------------------------------------------
 
-    def spawn(self, work: Callable[[], T], then: Callable[[T], object] | None = None) -> None:
-        """`work` in a thread that no exit waits for (it may hang with a dying disk); `then` with its result, here."""
+    def spawn(
+        self, work: Callable[[], T], then: Callable[[T], object] | None = None,
+        failed: Callable[[], object] | None = None,
+    ) -> None:  # fmt: skip
+        """`work` in a thread that no exit waits for (it may hang with a dying disk); `then` with its result, here.
+
+        An error becomes the sentence above the keys, then `failed` is called.
+        """
 
         def run() -> None:
             try:
                 result = work()
-            except RebondError as error:
-                self._back(self.tell, error.told(self.bench.lang))
-                return
             except Exception as error:  # noqa: BLE001 - whatever it is, the technician's screen stays
-                self._back(self.tell, f"{type(error).__name__}: {error}")
+                told = f"{type(error).__name__}: {error}"
+                self._back(self.tell, error.told(self.bench.lang) if isinstance(error, RebondError) else told)
+                if failed is not None:
+                    self._back(failed)
                 return
             if then is not None:
                 self._back(then, result)
@@ -119,6 +126,14 @@ class Console(App[str]):
     def back(self) -> None:
         self.pop_screen()
 
+    @property
+    def top(self) -> Screen[Any]:
+        return self.screen
+
+    def wake(self) -> None:
+        """From any thread: something behind the screen has changed."""
+        self._back(self.show_status)
+
     def leave(self, wish: str) -> None:
         self.exit(wish)
 
@@ -126,11 +141,15 @@ class Console(App[str]):
 
     def tick(self) -> None:
         if self.is_settled:
-            self.spawn(lambda: (self.bench.queue(), self.bench.stick_warning()), self._ticked)
+            self.spawn(lambda: (self.bench.adopt_stick(), self.bench.queue(), self.bench.stick_warning()), self._ticked)
 
-    def _ticked(self, seen: tuple[Queue, str]) -> None:
-        self.show_status(stick=seen[1])
-        self._queued(seen[0])
+    def _ticked(self, told: tuple[bool, Queue, str]) -> None:
+        has_come, queue, stick = told
+        if has_come:
+            en = self.bench.lang == "en"
+            self.tell("The stick is here: all is kept on it." if en else "La clé est là : tout y est gardé.")
+        self.show_status(stick=stick, wipe=self.bench.erasing.status(self.bench.lang))
+        self._queued(queue)
 
     def _queued(self, queue: Queue) -> None:
         self.show_status(queue=queue)
@@ -160,6 +179,10 @@ class Console(App[str]):
 
     def look(self) -> None:
         if self.is_looking:
+            return
+        if self.bench.erasing.is_running:  # its disks must not be disturbed
+            en = self.bench.lang == "en"
+            self.tell("Wait for the end of the wipe." if en else "Attendez la fin de l'effacement.")
             return
         self.is_looking, self.probes = True, {}
         self.spawn(lambda: self.bench.inspect(self._probed), self._looked)

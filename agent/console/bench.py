@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.console.stick import settle, warning
+from agent.console.erasing import Erasing
+from agent.console.stick import has_come_late, set_keyboard, settle, warning
 from agent.errors import RebondError, StorageError
 from agent.facts import Machine
-from agent.home import Home
+from agent.home import STICK, Home
 from agent.host import Host
 from agent.outbox import Outbox
 from agent.record import ProfileUsed
@@ -24,9 +25,11 @@ from agent.verdict import Verdict, judge
 from agent.visit import Desk, Noted, clock_evidence, note_visit
 
 if TYPE_CHECKING:
+    from agent.erasure import Erasure
     from agent.keys import StationKey
     from agent.upload import Delivery, Enrolled
 
+_NO_INVENTORY = ("Branchez la clé de la station, ou inscrivez ce poste (F6).", "Plug in the stick, or enrol (F6).")
 Progress = Callable[[str, str], None]  # probe, "started" | "done" | "failed" | "late"
 
 
@@ -60,6 +63,9 @@ class Bench:
     _key: "StationKey | None" = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
+    def __post_init__(self) -> None:
+        self.erasing = Erasing(self)
+
     @property
     def outbox(self) -> Outbox:
         return Outbox(self.home.outbox)
@@ -88,10 +94,30 @@ class Bench:
         self.name(lot=self.desk.lot or found.settings.lot, operator=self.desk.operator or found.settings.operator)
         if found.source is not None:
             self.lang = found.settings.language
+            set_keyboard(self.host, found.settings.keyboard)
         if found.settings.profiles:
             self.profiles = load_profiles(None, only=found.settings.profiles)
         self.is_settled = found.is_final
         return found.sentences(self.lang)
+
+    @property
+    def is_in_memory(self) -> bool:
+        """No stick: what is not delivered is lost with this PC's power."""
+        return self.home.lives_in_memory(Host())
+
+    def adopt_stick(self) -> bool:
+        """A stick was plugged in after the start: what waits in memory is copied to it, and it is the station now.
+
+        Not while disks are erased: their journals and records stay together.
+        """
+        if not self.host.is_live or self.erasing.is_running or not has_come_late(self.host, self.home):
+            return False
+        before, after = self.outbox, Home(STICK)
+        for one in before.waiting():
+            Outbox(after.outbox).queue(before.read(one.digest))
+        self.home, self._key = after, None
+        self.read_settings()
+        return True
 
     def stick_warning(self) -> str:
         told = warning(self.host, self.home) if self.host.is_live else None
@@ -128,6 +154,14 @@ class Bench:
         """These facts count from now on; the record of earlier ones stays what it is."""
         self.verdicts = tuple(judge(machine, profile) for profile in self.profiles)
         self.machine, self.noted = machine, None
+
+    def take_after_wipe(self, erasures: "Sequence[Erasure]") -> None:
+        """The same PC, its disks as they are now: judged again."""
+        from agent.recheck import after_wipe
+
+        if self.machine is not None:
+            self.machine, self.verdicts = after_wipe(self.machine, erasures, self.profiles)
+            self.noted = None
 
     # --- the record ---------------------------------------------------------------------------------------------------
 
@@ -178,6 +212,22 @@ class Bench:
             return Delivery(waiting=self.queue().waiting, problem_fr=error.fr, problem_en=error.en)
         self.delivered |= frozenset(done.delivered)
         return done
+
+    def announce(self, digest: str) -> None:
+        """Before a disk is touched: what says that it begins must outlive this PC's power. StorageError if not.
+
+        On the stick it does. Where all is in memory the inventory must have it first.
+        """
+        if not self.is_in_memory:
+            return
+        done = self.deliver()
+        if digest in self.delivered:
+            return
+        fr, en = (done.problem_fr, done.problem_en) if done is not None else ("", "")
+        raise StorageError(
+            fr=f"Sans clé, l'inventaire doit connaître l'effacement avant qu'il commence. {fr or _NO_INVENTORY[0]}",
+            en=f"Without a stick the inventory must know of the wipe before it begins. {en or _NO_INVENTORY[1]}",
+        )
 
     # --- a PC that Rebond does not understand -------------------------------------------------------------------------
 

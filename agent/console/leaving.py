@@ -29,6 +29,13 @@ class Leaving(Page):
 
     def refresh_all(self) -> None:
         lines = self._kept()
+        if self.console.bench.erasing.is_running:
+            running = self.say("  [!] Un effacement est en cours : attendez sa fin, ou arrêtez-le.",
+                               "  [!] A wipe is running: wait for its end, or stop it.")  # fmt: skip
+            self.query_one("#kept", Static).update(Text("\n".join([*lines, "", running, ""])))
+            self.query_one("#next", Choices).offer([("wall", self.say("Voir l'effacement", "See the wipe")),
+                                                    ("back", self.say("Revenir", "Go back"))])  # fmt: skip
+            return
         options = [("off", self.say("Éteindre ce PC", "Switch this PC off")),
                    ("again", self.say("Redémarrer ce PC", "Restart this PC")),
                    ("back", self.say("Revenir", "Go back"))]  # fmt: skip
@@ -45,6 +52,13 @@ class Leaving(Page):
             lines.append(self.say("  Aucune fiche de ce PC n'est gardée.", "  No record of this PC is kept."))
         elif noted.digest in bench.delivered:
             lines.append(self.say("  [OK] La fiche est à l'inventaire.", "  [OK] The inventory has the record."))
+        elif bench.is_in_memory:
+            lines.append(
+                self.say(
+                    "  [!] SANS CLÉ : la fiche sera PERDUE si ce PC s'éteint avant sa livraison.",
+                    "  [!] NO STICK: the record will be LOST if this PC is off before it is delivered.",
+                )
+            )
         else:
             lines.append(
                 self.say(
@@ -62,7 +76,7 @@ class Leaving(Page):
     def on_choices_taken(self, event: Choices.Taken) -> None:
         if event.name == "back":
             self.console.back()
-        elif event.name == "code":
-            self.console.open("code")
+        elif event.name in ("code", "wall"):
+            self.console.open(event.name)
         else:
             self.console.leave(event.name)

@@ -5,7 +5,7 @@ Sixteen colours at most, and none that says anything by itself; only signs that 
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, cast
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -55,12 +55,24 @@ class Face(Protocol):
         """Another screen, by its name in `commands.console`."""
         ...
 
+    @property
+    def top(self) -> Screen[Any]:
+        """The screen that is shown now."""
+        ...
+
     def back(self) -> None: ...
+    def wake(self) -> None:
+        """From any thread: something behind the screen has changed."""
+        ...
+
     def leave(self, wish: str) -> None: ...
     def look(self) -> None: ...
     def note(self) -> None: ...
     def tell(self, sentence: str) -> None: ...
-    def spawn(self, work: Callable[[], T], then: Callable[[T], object] | None = None) -> None: ...
+    def spawn(
+        self, work: Callable[[], T], then: Callable[[T], object] | None = None,
+        failed: Callable[[], object] | None = None,
+    ) -> None: ...  # fmt: skip
     def common_key(self, key: str, page: "Page") -> bool: ...
 
 
@@ -161,13 +173,15 @@ class Choices(Widget, can_focus=True):
         self.refresh(layout=True)
 
     def render(self) -> Text:
-        lines = []
-        for place, (_, label) in enumerate(self.options):
-            pointer = POINTER if place == self.at else " "
-            lines.append((f" {pointer} {place + 1}. {label}", "bold" if place == self.at else ""))
+        """Where there are more options than lines, those around the pointer."""
+        room = self.size.height or len(self.options)
+        first = min(max(0, self.at - room // 2), max(0, len(self.options) - room))
+        shown = list(enumerate(self.options))[first : first + room]
         text = Text(no_wrap=True, overflow="ellipsis")
-        for place, (line, style) in enumerate(lines):
-            text.append(line + ("\n" if place + 1 < len(lines) else ""), style=style)
+        for place, (_, label) in shown:
+            pointer = POINTER if place == self.at else " "
+            end = "\n" if place != shown[-1][0] else ""
+            text.append(f" {pointer} {place + 1}. {label}{end}", style="bold" if place == self.at else "")
         return text
 
     def get_content_height(self, container: object, viewport: object, width: int) -> int:

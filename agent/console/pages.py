@@ -1,5 +1,6 @@
 """Every screen by its name. Each knows `page` and none of the others: they call one another by name."""
 
+from agent.console.choosing import Choosing
 from agent.console.details import Details
 from agent.console.enrolling import Enrolling
 from agent.console.leaving import Leaving
@@ -7,8 +8,9 @@ from agent.console.page import Page
 from agent.console.qr import QrPage
 from agent.console.start import Start
 from agent.console.verdict import VerdictPage
+from agent.console.wall import Countdown, Wall
 
-_ALL: tuple[type[Page], ...] = (Start, VerdictPage, Details, Leaving, QrPage, Enrolling)
+_ALL: tuple[type[Page], ...] = (Start, VerdictPage, Details, Leaving, QrPage, Enrolling, Choosing, Countdown, Wall)
 
 
 def all_pages() -> dict[str, type[Page]]:

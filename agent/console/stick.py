@@ -53,6 +53,12 @@ def settle(
     return find_home(option)
 
 
+def set_keyboard(host: Host, layout: str) -> None:
+    """The settings' keyboard, on the Linux consoles of our image; elsewhere the keyboard is somebody else's."""
+    if host.is_live and is_our_image(host):
+        host.run("loadkeys", "-q", "-C", "/dev/tty1", f"/usr/share/rebond/{layout}.kmap", timeout_s=5)
+
+
 def has_come_late(host: Host, home: Home) -> bool:
     """A stick was plugged in after the start."""
     return home.root != STICK and is_our_image(host) and word(host) in ("ready", "read-only") and Path(STICK).is_mount()

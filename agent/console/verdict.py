@@ -108,7 +108,14 @@ class VerdictPage(Page):
         return lines
 
     def _options(self) -> list[tuple[str, str]]:
+        erasing = self.console.bench.erasing
+        wipe = [("wipe", self.say("Effacer les disques", "Wipe the disks"))]
+        if erasing.is_running:
+            wipe = [("wall", self.say("Voir l'effacement en cours", "See the wipe that runs"))]
+        elif erasing.fates:
+            wipe.append(("wall", self.say("Voir le résultat de l'effacement", "See how the wipe ended")))
         return [
+            *wipe,
             ("details", self.say("Détails, pour le responsable", "Details, for the person in charge")),
             ("leave", self.say("Finir : étiquette, éteindre", "Finish: label, switch off")),
         ]

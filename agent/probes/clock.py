@@ -14,6 +14,7 @@ from agent.probes import Findings
 
 _FOLDER = "/sys/class/rtc"
 _PROC = "/proc/driver/rtc"
+_AT_START = "/run/rebond/rtc"  # written by our image before the network sets the time, which mends this clock too
 _FIRST = datetime(2024, 1, 1, tzinfo=UTC)  # no version of this program is older
 _YEARS_AHEAD = timedelta(days=30 * 365)  # a stick is not used for longer: a later time is a broken clock
 _TOLERANCE = timedelta(days=1)  # Windows keeps the RTC in local time, up to 14 hours off
@@ -68,6 +69,9 @@ def compare(now: datetime, rtc: datetime | None, built: datetime | None, checkpo
 
 def _read_rtc(host: Host) -> tuple[datetime | None, str, str]:
     """The hardware clock, its source, and what was unreadable about it ("" when there simply is none)."""
+    at_start = _rtc_since_start(host)
+    if at_start is not None:
+        return at_start, _AT_START, ""
     for name in sorted(host.names(_FOLDER), key=lambda name: (len(name), name)):
         place = f"{_FOLDER}/{name}"
         epoch = host.text(f"{place}/since_epoch")
@@ -80,6 +84,16 @@ def _read_rtc(host: Host) -> tuple[datetime | None, str, str]:
         told = f"{values.get('rtc_date', '')} {values.get('rtc_time', '')}".strip()
         return _rtc_moment(told), _PROC, told[:60]
     return None, _FOLDER, ""
+
+
+def _rtc_since_start(host: Host) -> datetime | None:
+    """What the clock would show now, had nobody corrected it: "rtc0 EPOCH UPTIME" of the start, and the uptime."""
+    told = re.fullmatch(r"rtc\d+ (-?\d+) (\d+)", (host.text(_AT_START) or "").strip())
+    uptime = re.match(r"(\d+)", host.text("/proc/uptime") or "")
+    if told is None or uptime is None:
+        return None
+    passed = int(uptime[1]) - int(told[2])
+    return _rtc_moment(str(int(told[1]) + passed)) if passed >= 0 else None
 
 
 def _rtc_moment(text: str) -> datetime | None:

@@ -26,7 +26,7 @@ class Hand:
     def screen(self) -> list[str]:
         """The lines as drawn, without colours."""
         width, height = self.console.size
-        strips = [self.console.screen._compositor.render_strips()[row] for row in range(height)]
+        strips = self.console.screen._compositor.render_strips()[:height]  # none while a screen is being laid out
         return ["".join(segment.text for segment in strip)[:width].rstrip() for strip in strips]
 
     def text(self) -> str:

@@ -43,6 +43,26 @@ def test_every_source_of_a_flat_battery(tmp_path: Path, files: dict[str, str]) -
     assert told.rtc_offset_seconds < -28 * 365 * 86400
 
 
+def test_a_clock_that_the_network_has_mended_is_judged_as_it_was_at_the_start(tmp_path: Path) -> None:
+    files = {
+        "/run/rebond/rtc": "rtc0 883612800 12\n",
+        "/proc/uptime": "72.55 100.00\n",
+        f"{_RTC}/since_epoch": f"{int(NOW.timestamp())}\n",
+    }
+    told = clock.probe(pc(tmp_path / "pc", files), NOW, "2026-10-01", None).facts["clock"]
+    assert (told.rtc, told.is_rtc_wrong) == ("1998-01-01T00:01:00Z", True)
+
+
+@pytest.mark.parametrize("note", ["", "rtc0", "rtc0 x 12", "rtc0 883612800 99999"])
+def test_a_start_note_that_tells_nothing_is_not_believed(tmp_path: Path, note: str) -> None:
+    files = {
+        "/run/rebond/rtc": note,
+        "/proc/uptime": "72.55 100.00\n",
+        f"{_RTC}/since_epoch": f"{int(NOW.timestamp())}\n",
+    }
+    assert clock.probe(pc(tmp_path / "pc", files), NOW, "2026-10-01", None).facts["clock"].is_rtc_wrong is False
+
+
 @pytest.mark.parametrize("text", ["", "garbage", "99999999999999999999", "2026-13-45 00:00:00"])
 def test_an_unreadable_clock_is_a_gap(tmp_path: Path, text: str) -> None:
     findings = clock.probe(pc(tmp_path / "pc", {f"{_RTC}/since_epoch": text}), NOW, None, None)

@@ -1,0 +1,210 @@
+"""The disks of this PC and their erasure: looked at, named by their serials, erased in the background. No widget.
+
+`look`, `unfreeze` and `begin` may take long and are called from a thread. Screens read the rest at any time; what they
+wish of a running session goes into `wishes`.
+"""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from agent.bulk.carrying import Carried, authorised, carry
+from agent.bulk.noting import Fate, Notebook
+from agent.bulk.resuming import Met, meet, unfinished
+from agent.bulk.roll import Armed, Roll
+from agent.bulk.session import Asked, Chosen, choose
+from agent.bulk.wishes import Wishes
+from agent.errors import RebondError
+from agent.wipe.job import Event, Job, NotClaimed, Trouble
+from agent.wipe.supervisor import WORKER, Seat
+
+if TYPE_CHECKING:
+    from agent.console.bench import Bench
+    from agent.wipe.choose import Method
+    from agent.wipe.job import Plan
+    from agent.wipe.survey import Surveyed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One disk of this PC, as the screen shows it."""
+
+    disk: "Surveyed"
+    met: Met | None = None  # its erasure began once and has no end: gone on with, not begun anew
+
+    @property
+    def token(self) -> str:
+        return self.disk.media.serial or self.disk.media.wwn or ""
+
+    @property
+    def is_free(self) -> bool:
+        return not self.disk.refusals and bool(self.token)
+
+
+@dataclass
+class Erasing:
+    """One session at a time: `is_running` from the countdown's end until the last record is kept."""
+
+    bench: "Bench"
+    method: "Method" = "best"
+    allow_virtual: bool = False  # loop devices, in tests
+    argv: Sequence[str] = WORKER
+    lines: tuple[Line, ...] | None = None  # None: not looked at yet
+    wanted: tuple[str, ...] = ()  # serials, confirmed by a person
+    psid: str | None = None
+    roll: Roll | None = None
+    wishes: Wishes = field(default_factory=Wishes)
+    seats: tuple[Seat, ...] = ()
+    news: str = ""
+    done: Carried | None = None
+    is_running: bool = False
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    # --- the disks ----------------------------------------------------------------------------------------------------
+
+    def look(self) -> None:
+        """What may be done to each disk, which erasures have no end yet. What was confirmed before counts no more."""
+        from agent.wipe.survey import survey
+
+        bench = self.bench
+        machine = bench.machine
+        assert machine is not None
+        home = str(bench.home.root.absolute())
+        seen = survey(bench.host, machine.disks or (), allow_virtual=self.allow_virtual, home=home)
+        here, _ = meet(unfinished(bench.home.wipes), seen)
+        met = {one.disk.media.name: one for one in here}
+        self.wanted, self.psid, self.roll = (), None, None
+        self.lines = tuple(Line(disk=disk, met=met.get(disk.media.name)) for disk in seen)
+
+    def unfreeze(self) -> None:
+        """Sleep once so that frozen disks take commands again, then look anew; RebondError with what is against it."""
+        from agent.bulk.unfreezing import unfreeze
+
+        unfreeze(self.bench.host, lambda fr, en: None)
+        self.look()
+
+    @property
+    def is_frozen(self) -> bool:
+        """The BIOS keeps a disk from erasing itself; a short sleep may help."""
+        machine = self.bench.machine
+        return any(disk.is_security_frozen for disk in (machine.disks or ())) if machine else False
+
+    @property
+    def free(self) -> tuple[Line, ...]:
+        return tuple(line for line in self.lines or () if line.is_free)
+
+    def want(self, tokens: tuple[str, ...]) -> None:
+        """These serials were confirmed; InputRefused with every problem, and then nothing has changed."""
+        before, self.wanted = self.wanted, tokens
+        try:
+            self.chosen()
+        except RebondError:
+            self.wanted = before
+            raise
+
+    def chosen(self) -> tuple[Chosen, ...]:
+        """The wanted disks with their plans; InputRefused with every problem."""
+        met = {line.token: line.met for line in self.lines or () if line.met is not None}
+        chosen = choose(self._asked(), tuple(line.disk for line in self.lines or ()))
+        return tuple(met[one.token].chosen if one.token in met else one for one in chosen)
+
+    def plan_of(self, line: Line) -> "Plan":
+        if line.met is not None:
+            return line.met.chosen.plan
+        return line.disk.planned(method=self.method, psid=self.psid)
+
+    def _asked(self) -> Asked:
+        desk = self.bench.desk
+        return Asked(serials=self.wanted, operator=desk.operator, lot=desk.lot, method=self.method, psid=self.psid)
+
+    # --- the deed -----------------------------------------------------------------------------------------------------
+
+    def call_roll(self) -> Roll:
+        """The confirmed serials, heard against the plan: what the roll still asks, it asks of the operator."""
+        self.roll = Roll(self.chosen(), operator=self.bench.desk.operator)
+        for token in self.wanted:
+            if self.roll.asks == "serial":
+                self.roll.hear(token)
+        return self.roll
+
+    def begin(self) -> None:
+        """Erase what the roll has armed, to the last record."""
+        armed = self.roll.armed if self.roll is not None else None
+        with self._lock:
+            if self.is_running or armed is None:
+                return
+            self.is_running, self.roll = True, None  # one roll arms one session
+        try:
+            self._carry(armed)
+        finally:
+            self.is_running = False
+
+    def _carry(self, armed: Armed) -> None:
+        bench, asked = self.bench, self._asked()
+        assert bench.machine is not None
+        met = {line.token: line.met for line in self.lines or () if line.met is not None and line.token in self.wanted}
+        jobs = [self._job(job, met) for job in authorised(armed, asked, bench.home.wipes,
+                                                          allow_virtual=self.allow_virtual)]  # fmt: skip
+        notebook = Notebook(machine=bench.machine, profiles=bench.profiles, key=bench.key(), outbox=bench.outbox,
+                            desk=bench.desk, host=bench.host, announce=bench.announce)  # fmt: skip
+        self.done, self.seats, self.news, self.wishes = None, (), "", Wishes()
+        self.done = carry(
+            armed, jobs, notebook, asked, bench.home.sessions, view=_View(self), wishes=self.wishes,
+            resumed=[one.left for one in met.values()], argv=self.argv,
+        )  # fmt: skip
+        self.wanted, self.psid = (), None
+        bench.take_after_wipe(notebook.erasures)
+
+    def _job(self, job: Job, met: dict[str, Met]) -> Job:
+        token = job.media.serial or job.media.wwn or ""
+        return met[token].job() if token in met else job
+
+    # --- in a few words -----------------------------------------------------------------------------------------------
+
+    @property
+    def fates(self) -> tuple[Fate, ...]:
+        return self.done.fates if self.done is not None else ()
+
+    def status(self, lang: str) -> str:
+        """For the top bar; "" when nothing is or was erased. Rounded down: 100 is only said of everything."""
+        en = lang == "en"
+        if self.is_running:
+            told = [
+                1000 if seat.is_over else seat.progress.permille or 0 if seat.progress else 0 for seat in self.seats
+            ]
+            share = min(sum(told) // (10 * len(told)), 99) if told else 0
+            return f"wiping {share} %" if en else f"effacement {share} %"
+        if self.fates:
+            proven = sum(fate.is_proven for fate in self.fates)
+            return f"wiped {proven}/{len(self.fates)}" if en else f"effacés {proven}/{len(self.fates)}"
+        return ""
+
+
+def _permille(seat: Seat) -> int:
+    return (seat.progress.permille or 0) if seat.progress is not None else 0
+
+
+class _View:
+    """The session's View: remembers what screens show. Called in the session's own thread."""
+
+    def __init__(self, erasing: Erasing) -> None:
+        self._erasing = erasing
+
+    def begin(self, wishes: Wishes) -> None:
+        pass
+
+    def heard(self, seat: Seat, event: Event) -> None:
+        said = event if isinstance(event, Trouble) else event.reason if isinstance(event, NotClaimed) else None
+        if said is not None:
+            name = seat.media.serial or seat.media.name
+            self._erasing.news = f"{name} : {said.en if self._erasing.bench.lang == 'en' else said.fr}"
+
+    def show(self, seats: Sequence[Seat]) -> None:
+        self._erasing.seats = tuple(seats)
+
+    def interrupted(self, seats: Sequence[Seat]) -> None:
+        """No Ctrl-C reaches a full-screen program."""
+
+    def end(self) -> None:
+        pass

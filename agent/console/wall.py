@@ -1,0 +1,146 @@
+"""The countdown that any key stops, and the wall of disks at work. Échap leaves the wall; the erasure goes on."""
+
+from collections.abc import Iterable, Sequence
+
+from rich.text import Text
+from textual.events import Key
+from textual.widget import Widget
+from textual.widgets import Static
+
+from agent.console.erasing import Erasing
+from agent.console.letters import big
+from agent.console.page import Page, Paper, Shortcut
+from agent.wall.closing import closing
+from agent.wall.keys import Hand
+from agent.wall.rows import head, page_of, row
+
+_AROUND = 7  # lines that are no disks
+_PAGE_S = 5
+
+
+class Countdown(Page):
+    name_of = "countdown"
+    heading = ("Compte à rebours", "Countdown")
+
+    def middle(self) -> Iterable[Widget]:
+        yield Static(id="digits", markup=False)
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.set_interval(1, self._second)
+
+    def shortcuts(self) -> Sequence[Shortcut]:
+        return (Shortcut("any", "Toute touche", "arrête", "any key stops"),)
+
+    def on_key(self, event: Key) -> None:
+        """Any key, those of every other screen included."""
+        event.stop()
+        roll = self.console.bench.erasing.roll
+        if roll is not None and roll.asks == "countdown":
+            roll.tick(typed=True)
+            fr, en = (roll.refused.fr, roll.refused.en) if roll.refused is not None else ("", "")
+            self.console.tell(self.say(f"{fr} Rien n'a été touché.", f"{en} Nothing was touched."))
+            self.console.back()
+
+    def _second(self) -> None:
+        console, erasing = self.console, self.console.bench.erasing
+        if erasing.roll is None or erasing.roll.asks != "countdown":
+            return
+        erasing.roll.tick(typed=False)
+        if erasing.roll.asks == "countdown":
+            self.draw()
+            return
+        console.spawn(erasing.begin)
+        console.back()
+        console.open("wall")
+
+    def refresh_all(self) -> None:
+        roll = self.console.bench.erasing.roll
+        if roll is None or roll.asks != "countdown":
+            return
+        told = self.say(*roll.question)
+        digits = big(str(roll.left_s), self.size.width - 4, 13 if self.size.height >= 30 else 7)
+        tokens = "\n".join(f"  {token}" for token in self.console.bench.erasing.wanted[:8])
+        text = Text(f"\n  {told}\n{tokens}\n\n")
+        text.append("\n".join(f"  {line}" for line in digits), style="bold")
+        self.query_one("#digits", Static).update(text)
+
+
+class Wall(Page):
+    name_of = "wall"
+    heading = ("Effacement", "Wipe")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hand = Hand()
+        self._turn = 0
+
+    @property
+    def erasing(self) -> Erasing:
+        return self.console.bench.erasing
+
+    def middle(self) -> Iterable[Widget]:
+        yield Static(id="rows", markup=False)
+        yield Paper(id="end")
+        yield Static(id="ask", markup=False)
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.query_one("#end", Paper).focus()
+        self.set_interval(0.5, self.draw)
+
+    def shortcuts(self) -> Sequence[Shortcut]:
+        if self.erasing.is_running:
+            return (Shortcut("escape", "Échap", "retour (l'effacement continue)", "back (the wipe goes on)"),)
+        return (
+            Shortcut("enter", "Entrée", "le verdict", "the verdict"),
+            Shortcut("pagedown", "Page", "lire", "read"),
+            Shortcut("escape", "Échap", "retour", "back"),
+        )
+
+    def act(self, key: str) -> None:
+        erasing = self.erasing
+        if erasing.is_running:
+            self.hand.lang = self.console.bench.lang
+            for wish in self.hand.press(_SIGNS.get(key, key), erasing.seats):
+                erasing.wishes.add(wish)
+            self.draw()
+        elif key == "enter":
+            self.console.back()
+
+    def refresh_all(self) -> None:
+        erasing, lang = self.erasing, self.console.bench.lang
+        self.hand.lang = lang
+        self._turn += 1
+        if erasing.fates and not erasing.is_running:
+            self.query_one("#rows", Static).update("")
+            self.query_one("#end", Paper).write(self._end())
+            self.query_one("#ask", Static).update("")
+            return
+        room = max(1, self.size.height - _AROUND)
+        shown, page = page_of(erasing.seats, room, self._turn // (_PAGE_S * 2))
+        width = self.size.width or 80
+        lines = [head(lang), *(row(number, seat, lang) for number, seat in shown)]
+        if page:
+            lines.append(f"page {page}")
+        if not erasing.seats:
+            lines = [self.say("  Je réserve les disques...", "  Claiming the disks...")]
+        self.query_one("#rows", Static).update(Text("\n".join(line[:width] for line in lines)))
+        asked = self.hand.prompt(erasing.seats) if erasing.is_running else ""
+        self.query_one("#ask", Static).update(Text(f" {asked}"[:width]))
+
+    def news(self) -> str:
+        return super().news() or self.erasing.news
+
+    def _end(self) -> str:
+        erasing, lang = self.erasing, self.console.bench.lang
+        lines = ["", closing(erasing.fates, lang), ""]
+        done = erasing.done
+        if done is not None and done.closed is not None:
+            lines.append(self.say("Bordereau signé et gardé.", "Signed manifest kept."))
+        elif done is not None and done.not_closed is not None:
+            lines.append(self.say(done.not_closed.fr, done.not_closed.en))
+        return "\n".join(lines)
+
+
+_SIGNS = {"upper_s": "S", "enter": "\r", "backspace": "\x7f"}  # Textual's names → what the wall's hand knows

@@ -1,0 +1,233 @@
+"""Disks erased from the screens: on loop devices, by the real worker, to the signed records."""
+
+import asyncio
+import contextlib
+import os
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from agent.bulk import roll
+from agent.capture import load
+from agent.claims import standing_of
+from agent.console.bench import Bench, Progress
+from agent.console.stick import STICK
+from agent.envelope import peek
+from agent.home import Home
+from agent.host import Host
+from agent.outbox import Outbox
+from agent.probes.inspect import Circumstances, inspect
+from agent.record import Record, parse_payload
+from agent.rules import load_profiles
+from tests.console.driving import CAPTURES, Hand, bench_of, drive
+from tests.wipe.loops import loop, needs_loops
+
+MIB = 1 << 20
+
+
+class LoopBench(Bench):
+    """This machine's loop devices beside the facts of a captured PC without a disk."""
+
+    def inspect(self, progress: Progress) -> None:
+        capture = load(CAPTURES / "mini-pc-no-disk")
+        seen = inspect(capture.host, Circumstances(now=datetime.now(UTC), mac_key=None), progress)
+        self.take(msgspec.structs.replace(seen, disks=()))
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A loop device whose serial is its file's stem, with a megabyte of old data."""
+    path = tmp_path / f"F{random.SystemRandom().randrange(10**8):08}.img"
+    path.write_bytes(random.Random(1).randbytes(MIB))
+    os.truncate(path, 64 * MIB)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(loop(path))
+        yield path
+
+
+def loop_bench(folder: Path) -> Bench:
+    home = folder / "home"
+    bench = LoopBench(home=Home(home), host=Host(), profiles=load_profiles(None), home_option=str(home))
+    bench.erasing.allow_virtual = True
+    return bench
+
+
+def records(bench: Bench) -> list[Record]:
+    outbox = Outbox(bench.home.outbox)
+    return [parse_payload(peek(outbox.read(one.digest)).payload) for one in outbox.waiting()]
+
+
+def arm(bench: Bench, serial: str) -> None:
+    """As the screens do it, without waiting."""
+    bench.erasing.want((serial,))
+    called = bench.erasing.call_roll()
+    while called.asks == "countdown":
+        called.tick(typed=False)
+
+
+async def to_the_disks(hand: Hand, operator: str = "op7") -> None:
+    await hand.see("Étiquette du PC")
+    await hand.type("LR-0042")
+    await hand.press("enter", "enter")
+    if operator:
+        await hand.type(operator)
+    await hand.press("enter")
+    await hand.see("Effacer les disques")
+    await hand.press("1")
+
+
+@needs_loops
+@pytest.mark.programs
+def test_scanned_counted_down_erased_proven(tmp_path: Path, disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(roll, "COUNTDOWN_S", 1)
+    bench = loop_bench(tmp_path)
+
+    async def script(hand: Hand) -> None:
+        await to_the_disks(hand)
+        assert "F9" not in (await hand.see(disk.stem)).splitlines()[-1]
+        await hand.press("f9")  # nothing is confirmed yet
+        await hand.type("nothing")
+        await hand.press("enter")
+        await hand.see("Aucun disque de ce PC n'a ce numéro")
+        await hand.type(disk.stem)
+        await hand.press("enter")
+        assert "F9 EFFACER" in await hand.see("1 disque à effacer")
+        await hand.press("enter")  # a scanner's second line end begins nothing
+        assert "1 disque à effacer" in hand.text()
+        await hand.press("f9")
+        await hand.see("tout va être effacé")
+        await hand.see("Prouvés : 1 sur 1")
+        assert "Bordereau signé" in hand.text()
+        await hand.press("enter")
+        await hand.see("Voir le résultat")
+
+    drive(bench, script)
+    assert disk.read_bytes()[:MIB] != random.Random(1).randbytes(MIB)
+    kinds = [(one.kind, standing_of(one.erasures[0]) if one.erasures else "") for one in records(bench)]
+    assert kinds[:3] == [("triage", ""), ("wipe", "begun"), ("wipe", "certificate")]
+    assert all(one.operator == "op7" and one.sticker == "LR-0042" for one in records(bench))
+    assert len(list(bench.home.sessions.iterdir())) == 1 and not bench.erasing.wanted
+
+
+@needs_loops
+@pytest.mark.programs
+@pytest.mark.parametrize("key", ["escape", "f12", "enter", "x", "f10"])
+def test_any_key_stops_the_countdown(tmp_path: Path, disk: Path, key: str) -> None:
+    bench = loop_bench(tmp_path)
+
+    async def script(hand: Hand) -> None:
+        await to_the_disks(hand)
+        await hand.see(disk.stem)
+        await hand.type(disk.stem)
+        await hand.press("enter", "f9")
+        await hand.see("tout va être effacé")
+        await hand.press(key)
+        await hand.see("Rien n'a été touché")
+
+    drive(bench, script)
+    assert disk.read_bytes()[:MIB] == random.Random(1).randbytes(MIB) and not bench.home.wipes.exists()
+
+
+@needs_loops
+@pytest.mark.programs
+def test_an_erasure_goes_on_behind_other_screens_and_stops_when_asked_twice(
+    tmp_path: Path, disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(roll, "COUNTDOWN_S", 1)
+    bench = loop_bench(tmp_path)
+
+    async def script(hand: Hand) -> None:
+        await to_the_disks(hand)
+        await hand.see(disk.stem)
+        await hand.type(disk.stem)
+        await hand.press("enter", "f9")
+        await hand.see("p : pause")
+        await hand.press("p")
+        await hand.see("en pause")
+        await hand.press("escape")
+        await hand.see("Voir l'effacement en cours")
+        await hand.see("effacement ")  # in the top bar
+        await hand.press("f10")
+        await hand.see("attendez sa fin")
+        assert "Éteindre" not in hand.text()
+        await hand.press("1")
+        await hand.see("p : reprendre")
+        await hand.press("S")
+        await hand.see("Arrêter TOUS les disques ?")
+        await hand.press("S")
+        await hand.see("Prouvés : 0 sur 1", 600)
+
+    drive(bench, script)
+    assert not bench.erasing.fates[0].is_proven
+    # Looked at anew, the disk is one to go on with: its journal has no end.
+    bench.erasing.look()
+    (line,) = [one for one in bench.erasing.lines or () if one.token == disk.stem]
+    assert line.met is not None
+    arm(bench, disk.stem)
+    bench.erasing.begin()
+    assert bench.erasing.fates[0].is_proven
+
+
+def test_the_operator_is_asked_and_a_captured_pc_has_nothing_to_erase(tmp_path: Path) -> None:
+    bench = bench_of("uefi-school-laptop", tmp_path)
+
+    async def script(hand: Hand) -> None:
+        await to_the_disks(hand, operator="")
+        await hand.see("Code du technicien")
+        await hand.type("op9")
+        await hand.press("enter")
+        await hand.see("Numéro de série :")
+        seen = await hand.see("non :")
+        assert "F9" not in seen and "Aucun disque ne peut être effacé ici" in seen
+
+    drive(bench, script)
+    assert bench.desk.operator == "op9" and bench.erasing.free == ()
+
+
+class RamHost(Host):
+    """The image's command line; everything else as here."""
+
+    def text(self, path: str) -> str | None:
+        if path == "/proc/cmdline":
+            return "rebond.ram rebond.medium=none"
+        if path == "/proc/mounts":
+            return "none / rootfs rw 0 0\n"
+        return super().text(path)
+
+
+@needs_loops
+@pytest.mark.programs
+def test_without_a_stick_nothing_begins_that_the_inventory_does_not_know(
+    tmp_path: Path, disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from agent.console import bench as module
+
+    monkeypatch.setattr(module, "Host", RamHost)
+    bench = loop_bench(tmp_path)
+    bench.inspect(lambda *_: None)
+    bench.desk = replace(bench.desk, operator="op7")
+    assert bench.home.root != STICK
+    bench.erasing.look()
+    arm(bench, disk.stem)
+    bench.erasing.begin()
+    (fate,) = bench.erasing.fates
+    assert not fate.is_proven and "inventaire" in fate.exceptions()[-1].fr
+    assert disk.read_bytes()[:MIB] == random.Random(1).randbytes(MIB)
+
+
+def test_the_wall_is_drawn_within_80_columns(tmp_path: Path) -> None:
+    bench = bench_of("uefi-school-laptop", tmp_path)
+
+    async def script(hand: Hand) -> None:
+        await hand.see("Étiquette du PC")
+        hand.console.open("wall")
+        await hand.see("Je réserve les disques")
+        await asyncio.sleep(0)
+        assert all(len(line) <= 80 for line in hand.screen())
+
+    drive(bench, script)
