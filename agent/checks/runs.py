@@ -1,13 +1,25 @@
 """Which function does which check. A question is one `ask`; the others live in modules of their own."""
 
-from agent.checks import cmos_clock, cooling, memory, network
+from agent.checks import (
+    camera,
+    cmos_clock,
+    cooling,
+    discharge,
+    keyboard,
+    memory,
+    network,
+    pointer,
+    screen,
+    sound,
+    usb_ports,
+)  # fmt: skip
 from agent.checks.registry import Check
 from agent.checks.results import CheckResult
 from agent.checks.running import Around, Run, Task, Told, Work
 
 
 def work_of(check: Check) -> Work:
-    return _WORKS.get(check.name, _asked if check.kind == "question" else _missing)
+    return _WORKS[check.name] if check.kind != "question" else _asked
 
 
 def start(check: Check, around: Around, told: Told) -> Run:
@@ -19,13 +31,17 @@ def _asked(task: Task) -> CheckResult:
     return task.by_person(task.ask())
 
 
-def _missing(task: Task) -> CheckResult:
-    return task.not_tested("Ce test n'existe pas encore.", "This test does not exist yet.")
-
-
 _WORKS: dict[str, Work] = {
     "cmos-clock": cmos_clock.run,
     "network": network.run,
     "memory": memory.run,
     "cooling": cooling.run,
+    "camera": camera.run,
+    "screen": screen.run,
+    "keyboard": keyboard.run,
+    "pointer": pointer.run,
+    "speakers": sound.run_speakers,
+    "microphone": sound.run_microphone,
+    "usb-ports": usb_ports.run,
+    "battery": discharge.run,
 }
