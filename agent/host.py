@@ -8,6 +8,7 @@ import contextlib
 import os
 import selectors
 import signal
+import stat
 import subprocess
 import threading
 import time
@@ -251,6 +252,16 @@ class Host:
             return str((self._at(folder) / name).readlink())
         except OSError:
             return None
+
+    def device_number(self, path: str) -> str | None:
+        """ "8:1" of the block device that a link such as /proc/7/fd/3 leads to, whatever it is called; live only."""
+        if not self.is_live:
+            return None
+        try:
+            told = os.stat(path)  # noqa: PTH116 - the kernel's link, not the path that it reads as
+        except OSError:
+            return None
+        return f"{os.major(told.st_rdev)}:{os.minor(told.st_rdev)}" if stat.S_ISBLK(told.st_mode) else None
 
     def walk(self, pattern: str) -> Iterator[str]:
         """Paths from the root that match a glob with no recursion, sorted: "/sys/class/hwmon/*/temp*_input"."""

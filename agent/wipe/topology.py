@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from agent.host import Host
+from agent.wipe.loop_backing import backing_of
 
 _ESCAPED = re.compile(r"\\([0-7]{3})")
 _NVME = re.compile(r"nvme(\d+)n(\d+)")
@@ -41,17 +42,28 @@ class Topology:
         """Loop devices over this file."""
         return tuple(name for name, backing in self._loops if path and backing == path.removesuffix(" (deleted)"))
 
+    @cached_property
+    def _loop_numbers(self) -> dict[str, tuple[str, str]]:
+        told = ((name, backing_of(self.host, name)) for name, _ in self._loops)
+        return {name: numbers for name, numbers in told if numbers is not None}
+
     def writers_of(self, disk: str) -> tuple[str, ...]:
-        """Programs other than this one that hold the disk or a partition of it open for writing: dd, another wiper."""
+        """Programs other than this one that hold the disk or a partition of it open for writing: dd, another wiper.
+
+        By device number: in a container the node has another path, and anyone may make a second one.
+        """
         nodes = {"/dev/" + one.replace("!", "/") for one in (disk, *self.parts(disk))}
+        numbers = {self.number(one) for one in (disk, *self.parts(disk))} - {None}
         ours = self.host.link("/proc/self")
         found = []
-        for number in self.host.names("/proc"):
-            if not number.isdigit() or number == ours:
+        for process in self.host.names("/proc"):
+            if not process.isdigit() or process == ours:
                 continue
-            for descriptor in self.host.names(f"/proc/{number}/fd"):
-                if self.host.link(f"/proc/{number}/fd/{descriptor}") in nodes and self._writes(number, descriptor):
-                    found.append((self.host.text(f"/proc/{number}/comm") or number).strip())
+            for descriptor in self.host.names(f"/proc/{process}/fd"):
+                link = f"/proc/{process}/fd/{descriptor}"
+                is_it = self.host.device_number(link) in numbers or self.host.link(link) in nodes
+                if is_it and self._writes(process, descriptor):
+                    found.append((self.host.text(f"/proc/{process}/comm") or process).strip())
         return tuple(dict.fromkeys(found))
 
     def _writes(self, number: str, descriptor: str) -> bool:
@@ -119,12 +131,21 @@ class Topology:
 
     def loops_on(self, name: str) -> tuple[str, ...]:
         """Loop devices whose backing is this very device: the kernel opens it without holding it."""
-        return tuple(loop for loop, backing in self._loops if self.name_of(backing) == name)
+        number = self.number(name)
+        return tuple(
+            loop for loop, backing in self._loops
+            if self.name_of(backing) == name or (number and self._loop_numbers.get(loop, ("", ""))[1] == number)
+        )  # fmt: skip
 
     def loops_in(self, disk: str) -> tuple[str, ...]:
         """Loop devices whose file lies on a file system of this disk."""
         mine = [mount.at.rstrip("/") + "/" for mount in self.mounts_of(disk)]
-        return tuple(loop for loop, backing in self._loops if any(backing.startswith(at) for at in mine if at != "/"))
+        numbers = {self.number(name) for name in self.above(disk)} - {None}
+        return tuple(
+            loop for loop, backing in self._loops
+            if any(backing.startswith(at) for at in mine if at != "/")
+            or (loop != disk and self._loop_numbers.get(loop, ("", ""))[0] in numbers)
+        )  # fmt: skip
 
     def backing_file(self, loop: str) -> str | None:
         return dict(self._loops).get(loop)

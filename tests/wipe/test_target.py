@@ -8,6 +8,7 @@ import mmap
 import multiprocessing
 import os
 import secrets
+import stat
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -197,6 +198,58 @@ def _write_it(node: str, ready: Any, stop: Any) -> None:
     ready.set()
     stop.wait(20)
     os.close(descriptor)
+
+
+def _node_elsewhere(node: str, tmp_path: Path) -> Path:
+    """The same device by another path, as in a container."""
+    made = tmp_path / "elsewhere"
+    number = Path(node).stat().st_rdev
+    try:
+        os.mknod(made, 0o600 | stat.S_IFBLK, number)
+        os.close(os.open(made, os.O_RDONLY))
+    except OSError as error:
+        pytest.skip(f"no device nodes here: {error.strerror}")
+    return made
+
+
+def test_a_disk_that_another_program_writes_by_another_name(node: str, tmp_path: Path) -> None:
+    elsewhere = _node_elsewhere(node, tmp_path)
+    ready, stop = multiprocessing.Event(), multiprocessing.Event()
+    child = multiprocessing.get_context("fork").Process(target=_write_it, args=(str(elsewhere), ready, stop))
+    child.start()
+    try:
+        assert ready.wait(10)
+        elsewhere.unlink()
+        assert refused(job(node)) == "open-for-writing"
+    finally:
+        stop.set()
+        child.join(10)
+    claim(job(node), live()).close()
+
+
+def test_a_loop_device_on_it_by_another_name(node: str, tmp_path: Path) -> None:
+    wanted = job(node)
+    with loop(_node_elsewhere(node, tmp_path)):
+        assert refused(wanted) == "loop-on-it"
+    claim(wanted, live()).close()
+
+
+@pytest.mark.programs
+def test_a_loop_device_whose_file_lies_on_it_out_of_sight(node: str, tmp_path: Path) -> None:
+    """Unmounted lazily, nothing names the file system any more; the loop device still writes to it."""
+    make("mkfs.ext4", "-q", "-F", node)
+    wanted = job(node)
+    with contextlib.ExitStack() as stack:
+        with mounted(node, tmp_path / "at", "ext4"):
+            stack.enter_context(loop(image(tmp_path / "at", "inner", MIB)))
+        assert "loop-on-it" in all_refusals(node)
+    claim(wanted, live()).close()
+
+
+def all_refusals(node: str) -> list[str]:
+    disk = loop_disk(live(), Path(node).name)
+    assert disk is not None
+    return [why.rule for why in interlocks.refusals(live(), disk, (disk,), interlocks.Allowed(virtual=True))]
 
 
 def test_a_loop_over_a_device_is_only_a_view_of_it(node: str) -> None:
