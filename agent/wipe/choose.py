@@ -74,6 +74,9 @@ def make_plan(
         steps = [_followed(_step(opal)), _overwrite(row, method)]
     else:
         steps = [_step(ability) for ability in _wanted(row, abilities, method, psid)]
+        # Of what cannot be read back only an overwrite proves anything, and nothing more follows one that went well.
+        unread = next((at for at, step in enumerate(steps) if not step.is_readable_after), len(steps))
+        steps[unread:] = [_followed(step) for step in steps[unread : unread + 1]]
         if steps and steps[-1].technique == "ata-security-erase-enhanced":
             steps[-1] = _followed(steps[-1])  # wipe.md: on an SSD then overwrite; together they reach Clear
         steps.append(_overwrite(row, method))
@@ -123,7 +126,7 @@ def _wanted(row: str, abilities: Sequence[Ability], method: Method, psid: str | 
 def _step(ability: Ability) -> Planned:
     return Planned(
         technique=ability.technique, level=ability.level, untested=ability.untested, estimate_s=ability.estimate_s,
-        needs=ability.needs,
+        needs=ability.needs, is_readable_after=ability.is_readable_after,
     )  # fmt: skip
 
 
@@ -178,7 +181,7 @@ def _why_not_more(
 ) -> Said:
     said: list[Said] = []
     if steps[0].level != "purge":
-        said.append(_why_no_purge(row, abilities, method))
+        said.append(_why_no_purge(row, steps, abilities, method))
     if hidden is not None and hidden.state == "unknown":
         said.append((
             "On ne peut pas savoir si le disque cache une zone.",
@@ -194,12 +197,17 @@ def _why_not_more(
     return " ".join(fr for fr, _ in said), " ".join(en for _, en in said)
 
 
-def _why_no_purge(row: str, abilities: Sequence[Ability], method: Method) -> Said:
+def _why_no_purge(row: str, steps: list[Planned], abilities: Sequence[Ability], method: Method) -> Said:
     could = any(one.can and one.level == "purge" and one.technique in _TABLE[row] for one in abilities)
     if method != "best" and could:
         return (
             "Purge n'est pas essayé : une simple réécriture a été demandée.",
             "Purge is not tried: a plain overwrite was asked for.",
+        )
+    if not steps[0].is_readable_after:
+        return (
+            "Après son effacement interne, ce disque ne se relit qu'une fois réécrit : Purge ne peut pas être montré.",
+            "After its internal erase this disk reads only once it is written again: Purge cannot be shown.",
         )
     if row == "flash":
         return (

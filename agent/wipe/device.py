@@ -77,6 +77,7 @@ class Ability:
     untested: bool = True  # the path has only met simulated devices
     estimate_s: int | None = None
     needs: Literal["", "psid", "ac-power"] = ""  # what a person must bring first
+    is_readable_after: bool = True  # False: what the disk gives back until it is written again says nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

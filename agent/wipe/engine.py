@@ -117,7 +117,9 @@ class _Run:
             self._skip(step, said)
             return
         self._see_aftermath()
-        result = "failed" if state.attempt.is_overwrite else self.firmware.result_of(error)
+        # An erase that has ended is not "still at it", however badly its disk reads afterwards.
+        has_ended = state.attempt.is_overwrite or state.attempt.is_erased
+        result = "failed" if has_ended else self.firmware.result_of(error)
         self.journal.add(
             j.AttemptEnded(
                 attempt=state.attempt.index,

@@ -23,6 +23,7 @@ class Planned(Fact, frozen=True, kw_only=True):
     estimate_s: int | None = None
     needs: str = ""  # as Ability.needs
     and_then: bool = False  # the next one follows even when this one went well
+    is_readable_after: bool = True  # as Ability.is_readable_after
 
 
 class Plan(Fact, frozen=True, kw_only=True):

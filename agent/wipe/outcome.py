@@ -66,6 +66,8 @@ def _dropped_sectors(one: Attempting) -> int:
 def _of_firmware(state: State, one: Attempting) -> Proof:
     if not (one.was_accepted and one.is_erased):
         return _less("not_proven", why.NO_END)
+    if not one.step.is_readable_after:
+        return _less("not_proven", why.UNREADABLE_AFTER)
     if one.markers is None or not one.markers.offsets or one.markers.survived is None:
         return _less("not_proven", why.NO_MARKERS)
     if one.markers.survived:

@@ -44,6 +44,11 @@ MARKERS_LEFT = Reason(
     fr="Des repères posés avant l'effacement sont encore là : le disque n'a pas effacé.",
     en="Markers planted before the erasure are still there: the disk did not erase.",
 )
+UNREADABLE_AFTER = Reason(
+    rule="unreadable-after-erase",
+    fr="Le disque s'est effacé lui-même, mais ce qu'il rend ensuite ne prouve rien tant qu'il n'est pas réécrit.",
+    en="The disk erased itself, but what it gives back afterwards proves nothing until it is written again.",
+)
 NOT_READ = Reason(
     rule="not-read-back",
     fr="Le disque n'a pas été relu en entier.",

@@ -85,7 +85,9 @@ class Attempting:
 
     @property
     def needs_markers(self) -> bool:
-        return not self.is_overwrite or PASSES[self.step.technique][0] == "zeros"
+        if not self.is_overwrite:
+            return self.step.is_readable_after
+        return PASSES[self.step.technique][0] == "zeros"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

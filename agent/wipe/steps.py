@@ -76,6 +76,8 @@ def _in_attempt(state: State, one: Attempting) -> Step:
         return step("resume-erase" if one.noted else "send-erase")
     if one.markers is not None and one.markers.survived is None:
         return step("seek-markers")
+    if not one.is_overwrite and not one.step.is_readable_after:
+        return step("end-attempt")
     if not one.readings or not one.readings[-1].has_ended:
         return step("read-back")  # a firmware erase: after the markers, which show a lie sooner
     return step("end-attempt")

@@ -40,8 +40,21 @@ def judge(situation: Situation, *, untested: bool = True) -> tuple[Ability, ...]
     found = []
     for technique, level in HDD if situation.is_rotational else SSD:
         can, fr, en = _reason(technique, situation)
-        found.append(Ability(technique=technique, level=level, can=can, fr=fr, en=en, untested=untested))
+        is_readable = not _after(technique, situation.identity)
+        found.append(
+            Ability(
+                technique=technique, level=level if is_readable else "clear", can=can, fr=fr, en=en,
+                untested=untested, is_readable_after=is_readable,
+            )
+        )  # fmt: skip
     return tuple(found)
+
+
+def _after(technique: Technique, identity: Identity) -> int:
+    """Not 0: the disk says itself that reads after this erase give anything, or an error, until it is written again."""
+    if technique == "scsi-sanitize-block":
+        return identity.after_block_erase
+    return identity.after_crypto_erase if technique == "scsi-sanitize-crypto" else 0
 
 
 def none_can(fr: str, en: str) -> tuple[Ability, ...]:
@@ -110,7 +123,11 @@ def _fine(technique: Technique, situation: Situation) -> Reasoned:
         return True, "Un effacement précédent a échoué. Le disque sera d'abord débloqué, s'il le permet.", (
             "An earlier erase failed. The disk will be unblocked first, if it allows that."
         )  # fmt: skip
-    return True, *_FINE[technique]
+    fr, en = _FINE[technique]
+    if _after(technique, situation.identity):
+        fr += " Il ne se relit ensuite qu'une fois réécrit : la réécriture suit toujours."
+        en += " It can be read again only once it is written again: the overwrite always follows."
+    return True, fr, en
 
 
 _FINE: dict[Technique, tuple[str, str]] = {

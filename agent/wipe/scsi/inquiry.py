@@ -39,6 +39,10 @@ class Identity:
     serial: str | None = None
     capacity: Capacity | None = None
     rotation: int | None = None  # VPD B1h; None: not said
+    # VPD B1h (SBC-4, WABEREQ and WACEREQ): what a read gives after a block or crypto erase until the sector is written.
+    # 0: not specified · 1: anything · 2 and 3: an error
+    after_block_erase: int = 0
+    after_crypto_erase: int = 0
 
     @property
     def is_rotational(self) -> bool | None:
@@ -56,12 +60,15 @@ def ask_identity(transport: SgScsi) -> Identity:
     serial = transport.issue(c.vital_product_data(0x80))
     capacity = transport.issue(c.READ_CAPACITY_16)
     characteristics = transport.issue(c.vital_product_data(0xB1))
+    after_block, after_crypto = read_after_erase(characteristics.data) if characteristics.is_ok else (0, 0)
     return Identity(
         is_disk=is_disk,
         product=product,
         serial=read_serial(serial.data) if serial.is_ok else None,
         capacity=read_capacity(capacity.data) if capacity.is_ok else None,
         rotation=read_rotation(characteristics.data) if characteristics.is_ok else None,
+        after_block_erase=after_block,
+        after_crypto_erase=after_crypto,
     )
 
 
@@ -93,6 +100,12 @@ def read_serial(page: bytes) -> str | None:
 def read_rotation(page: bytes) -> int | None:
     body = _vpd(page, 0xB1)
     return int.from_bytes(body[:2], "big") if body and len(body) >= 2 else None
+
+
+def read_after_erase(page: bytes) -> tuple[int, int]:
+    """WABEREQ and WACEREQ, byte 7; 0, "not specified", of an older and shorter page."""
+    body = _vpd(page, 0xB1)
+    return (body[3] >> 6, body[3] >> 4 & 0x03) if body and len(body) >= 4 else (0, 0)
 
 
 def read_capacity(data: bytes) -> Capacity | None:

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from agent.erasure import Erasure, Technique
+from agent.wipe.choose import make_plan
 from agent.wipe.job import Planned
-from tests.wipe.scsi.benches import ALL, BLOCK, FORMAT, family_on, media_of
+from tests.wipe.scsi.benches import ALL, BLOCK, CRYPTO, FORMAT, OVERWRITE, family_on, media_of
 from tests.wipe.twins.driving import SUCCESS, run_engine
 from tests.wipe.twins.scsi import Faults, PowerCut, ScsiTwin
 
@@ -113,3 +114,39 @@ def test_a_failed_sanitize_that_ended_is_told_as_failed_only(tmp_path: Path) -> 
     twin = ScsiTwin(blocks=BLOCKS, faults=Faults(fails_at=0x8000))
     erasure = run(twin, tmp_path / "j", BLOCK, "overwrite-zeros")
     assert erasure.outcome == "failed" and "disk-blocked" not in {reason.rule for reason in erasure.why}
+
+
+def planned(twin: ScsiTwin, technique: Technique, path: Path) -> Erasure:
+    """As the product would: by what the disk says it can, and no other plan."""
+    plan = make_plan(media_of(twin), [one for one in family_on(twin).abilities() if one.technique == technique])
+    return run_engine(twin, lambda: family_on(twin), media_of(twin), path, *plan.steps, plan=plan)
+
+
+@pytest.mark.parametrize("after", [0, 1, 2, 3])
+@pytest.mark.parametrize("technique", [BLOCK, CRYPTO])
+def test_what_a_read_after_the_erase_is_worth(technique: Technique, after: int, tmp_path: Path) -> None:
+    """WABEREQ, WACEREQ: where the disk says that reads give anything or an error, only the overwrite proves."""
+    twin = ScsiTwin(blocks=BLOCKS, **{"wabereq" if technique == BLOCK else "wacereq": after})  # type: ignore[arg-type]
+    erasure = planned(twin, technique, tmp_path / "j")
+    assert not twin.secrets_left and len(twin.erases) == 1
+    if not after:
+        assert erasure.outcome == "purged" and len(erasure.attempts) == 1
+        return
+    assert erasure.outcome == "cleared" and erasure.level == "clear", erasure.attempts
+    assert [one.technique for one in erasure.attempts] == [technique, "overwrite-stream"]
+    assert "unreadable-after-erase" in {reason.rule for reason in erasure.why}
+    assert any("Purge ne peut pas être montré" in reason.fr for reason in erasure.why)
+    assert erasure.attempts[0].markers is None and erasure.attempts[0].verification is None
+
+
+def test_the_field_of_the_other_erase_does_not_count(tmp_path: Path) -> None:
+    assert planned(ScsiTwin(blocks=BLOCKS, wacereq=3), BLOCK, tmp_path / "a").outcome == "purged"
+    assert planned(ScsiTwin(blocks=BLOCKS, wabereq=3), CRYPTO, tmp_path / "b").outcome == "purged"
+    assert planned(ScsiTwin(blocks=BLOCKS, wabereq=3, is_short_page=True), OVERWRITE, tmp_path / "c").level == "clear"
+
+
+def test_a_disk_that_reads_errors_without_having_said_so_is_overwritten_and_no_success(tmp_path: Path) -> None:
+    twin = ScsiTwin(blocks=BLOCKS * 4, wabereq=3, is_short_page=True)
+    erasure = planned(twin, BLOCK, tmp_path / "j")
+    assert [one.result for one in erasure.attempts] == ["failed", "completed"], erasure.attempts
+    assert erasure.outcome == "failed" and not twin.secrets_left

@@ -90,6 +90,8 @@ class Surface:
 
     def read_into(self, buffer: memoryview, offset_bytes: int) -> int:
         self._open()
+        if getattr(self.twin, "is_unreadable", False):
+            raise OSError(errno.EREMOTEIO, "write after sanitize required")
         found = self.twin.memory[offset_bytes : offset_bytes + len(buffer)]
         buffer[: len(found)] = found
         return len(found)
@@ -97,6 +99,8 @@ class Surface:
     def write_from(self, buffer: memoryview, offset_bytes: int) -> int:
         self._open()
         self.twin.memory[offset_bytes : offset_bytes + len(buffer)] = buffer
+        if hasattr(self.twin, "written"):
+            self.twin.written()
         return len(buffer)
 
     def flush(self) -> None:
@@ -137,11 +141,18 @@ def clock() -> Clock:
 
 
 def run_engine(
-    twin: Any, make: Make, media: Media, path: Path, *steps: Planned, resumed: bool = False, psid: str | None = None
+    twin: Any,
+    make: Make,
+    media: Media,
+    path: Path,
+    *steps: Planned,
+    resumed: bool = False,
+    psid: str | None = None,
+    plan: Plan | None = None,
 ) -> Erasure:
     job = Job(
-        id="0" * 32, media=media, plan=Plan(steps=steps, level=steps[0].level), journal=str(path), is_resumed=resumed,
-        psid=psid,
+        id="0" * 32, media=media, plan=plan or Plan(steps=steps, level=steps[0].level), journal=str(path),
+        is_resumed=resumed, psid=psid,
     )  # fmt: skip
     journal = Journal.reopen(path) if resumed else Journal.create(path, Opened(job=job, at=AT))
     try:

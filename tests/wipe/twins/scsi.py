@@ -56,6 +56,9 @@ class ScsiTwin:
     blocks: int = 64
     is_ssd: bool = True
     has_rotation: bool = True  # VPD page B1h
+    is_short_page: bool = False  # of an older disk: it ends after the rate
+    wabereq: int = 0
+    wacereq: int = 0
     device_type: int = 0
     serial: str = "SASTWIN1"
     product: str = "Rebond SAS twin"
@@ -78,6 +81,7 @@ class ScsiTwin:
         self.state: Literal["idle", "sanitizing", "formatting", "failed", "corrupted"] = "idle"
         self.progress, self.can_exit, self.looks = 0, False, 0
         self.is_on = True
+        self._after = 0  # of the last erase
 
     @property
     def secrets_left(self) -> int:
@@ -90,6 +94,14 @@ class ScsiTwin:
     @property
     def is_closed(self) -> bool:
         return self.state != "idle"
+
+    @property
+    def is_unreadable(self) -> bool:
+        """Reads give MEDIUM ERROR until something was written."""
+        return self._after in (2, 3)
+
+    def written(self) -> None:
+        self._after = 0
 
     def power_on(self) -> None:
         self.is_on, self.cut_at = True, None
@@ -180,7 +192,10 @@ class ScsiTwin:
             return self._answer(bytes((0, 0x80, 0, len(self.serial))) + self.serial.encode(), length_in)
         if cdb[2] == 0xB1 and self.has_rotation:
             rate = 1 if self.is_ssd else 7200
-            return self._answer(bytes((0, 0xB1, 0, 60)) + rate.to_bytes(2, "big") + bytes(58), length_in)
+            if self.is_short_page:
+                return self._answer(bytes((0, 0xB1, 0, 2)) + rate.to_bytes(2, "big"), length_in)
+            after = bytes((0, self.wabereq << 6 | self.wacereq << 4 | 0x03))
+            return self._answer(bytes((0, 0xB1, 0, 60)) + rate.to_bytes(2, "big") + after + bytes(56), length_in)
         return self._check(5, 0x24, 0)
 
     def _read_capacity(self, length_in: int) -> Answer:
@@ -246,6 +261,8 @@ class ScsiTwin:
 
     def _end(self) -> None:
         self.state = "idle"
+        action = self.erases[-1][1] & 0x1F if self.erases and self.erases[-1][0] == SANITIZE else 0
+        self._after = {2: self.wabereq, 3: self.wacereq}.get(action, 0)
         if not self.faults.liar:
             self._wipe()
         self.ended += 1
