@@ -6,6 +6,8 @@ The bytes themselves are `overwrite`, `readback` and `markers`; here is only wha
 from collections.abc import Callable
 from typing import Literal
 
+import msgspec
+
 from agent.erasure import Content, Extent, Hidden, Markers, Verification
 from agent.wipe import journal as j
 from agent.wipe.buffers import aligned
@@ -59,9 +61,18 @@ class Surface:
             hidden = family.open_hidden()
         except Refused:
             hidden = family.look_hidden()
-        self._device.resize()
+        try:
+            self._device.resize()
+        except OSError as error:
+            # libata lets a disk go whose size changed under it (a DCO, an AMA) and finds it anew, at its full size.
+            # Nothing is journalled of it: a resume then expects a disk that may have grown.
+            raise Gone("the kernel let the disk go to read its size again: go on with --resume") from error
         if self._io.size_bytes < seen_bytes:
-            raise Gone(f"the disk shrank from {seen_bytes} to {self._io.size_bytes} bytes")
+            raise Gone(f"the disk shrank from {seen_bytes} to {self._io.size_bytes} bytes: go on with --resume")
+        if hidden.state == "removed" and hidden.after_bytes != self._io.size_bytes:
+            # What is written and read is what our own descriptor reaches, whatever sysfs shows.
+            said = (*hidden.said, f"and yet {self._io.size_bytes} bytes can be reached")
+            hidden = msgspec.structs.replace(hidden, state="kept", after_bytes=self._io.size_bytes, said=said)
         return j.HiddenSeen(hidden=hidden, size_bytes=self._io.size_bytes)
 
     def plant(self, state: State) -> None:

@@ -65,7 +65,10 @@ class TwinDevice:
             raise Gone("another disk")
 
     def resize(self) -> None:
-        self.io.size_bytes = self.twin.size_bytes
+        if self.twin.kernel == "lets-go":
+            raise OSError(errno.ENXIO, "the old device is no more")
+        if self.twin.kernel == "follows":
+            self.io.size_bytes = self.twin.size_bytes
 
     def health(self) -> Health | None:
         return None
@@ -209,3 +212,37 @@ def test_a_sanitize_of_ours_that_fails_and_blocks_the_disk(tmp_path: Path) -> No
     twin = AtaTwin(native=SECTORS, visible=SECTORS, faults=Faults(sanitize_fails_at=0x6000, stays_failed=True))
     erasure = run(twin, tmp_path / "j", "ata-sanitize-block", "overwrite-zeros")
     assert erasure.outcome == "failed" and "disk-blocked" in rules(erasure)
+
+
+HIDING = (
+    {"visible": SECTORS - 64},
+    {"visible": SECTORS - 64, "dco_max": SECTORS - 64},
+    {"visible": SECTORS - 64, "has_hpa": False, "has_dco": False, "has_ama": True},
+)
+
+
+@pytest.mark.parametrize("hiding", HIDING, ids=["hpa", "dco", "ama"])
+@pytest.mark.parametrize("technique", ["overwrite-stream", "ata-security-erase-enhanced"])
+def test_a_size_that_only_sysfs_shows_is_not_erased(
+    technique: Technique, hiding: dict[str, int], tmp_path: Path
+) -> None:
+    """The disk opened its area, sysfs shows it, and our descriptor still reaches the old size only."""
+    twin = AtaTwin(native=SECTORS, **hiding)  # type: ignore[arg-type] # its fields
+    twin.kernel = "keeps-old-size"
+    erasure = run(twin, tmp_path / "j", technique)
+    assert erasure.hidden is not None and erasure.hidden.state == "kept"
+    assert erasure.outcome == "not_proven" and "hidden-area-kept" in rules(erasure), erasure.why
+
+
+@pytest.mark.parametrize("hiding", HIDING, ids=["hpa", "dco", "ama"])
+def test_a_disk_that_the_kernel_lets_go_to_read_its_size_is_resumed_at_its_full_size(
+    hiding: dict[str, int], tmp_path: Path
+) -> None:
+    twin = AtaTwin(native=SECTORS, **hiding)  # type: ignore[arg-type] # its fields
+    twin.kernel = "lets-go"
+    first = run(twin, tmp_path / "j", "overwrite-stream")
+    assert first.outcome == "interrupted" and first.hidden is None, "or a resume would expect the small disk"
+    twin.kernel = "follows"
+    erasure = run(twin, tmp_path / "j", "overwrite-stream", resumed=True)
+    assert erasure.outcome == "cleared" and twin.secrets_left == 0
+    assert erasure.hidden is not None and erasure.hidden.state == "none"

@@ -81,6 +81,7 @@ class AtaTwin:
         self.began = 0  # sanitize and security erases that really ran
         self.ended_lying = False
         self.timeouts: dict[int, int] = {}
+        self.kernel: Literal["follows", "keeps-old-size", "lets-go"] = "follows"  # after a change of size
         self.is_on = True
         self.power_on()
 
