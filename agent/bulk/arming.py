@@ -1,6 +1,6 @@
 """Before anything is erased, at a keyboard or a pipe: the plan is shown, then the operator is led through a `Roll`.
 
-Over three functions, so that a keyboard, a scanner, a pipe and a test are the same thing.
+Over four functions, so that a keyboard, a scanner, a pipe and a test are the same thing.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,6 +13,7 @@ from agent.bulk.showing import plan_text
 Ask = Callable[[str], str | None]  # the prompt → one line without its end, or None at the end of the input
 Tell = Callable[[str], None]
 Waited = Callable[[int], bool]  # seconds left → True when something was typed during this second
+Forget = Callable[[], None]  # whatever was typed ahead: no question was heard by it
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Console:
     ask: Ask
     tell: Tell
     waited: Waited
+    forget: Forget
     lang: str = "fr"
 
     def say(self, fr: str, en: str) -> str:
@@ -35,7 +37,11 @@ def arm(
     """As `Roll`; the countdown runs by the console's seconds."""
     console.tell(plan_text(chosen, console.lang))
     roll = Roll(chosen, operator=operator, approved_count=approved_count, is_unattended=is_unattended)
+    asked = ""
     while roll.asks not in ("countdown", "nothing"):
+        if roll.asks != asked or roll.asks == "member":
+            console.forget()  # a scanner's second line end, or keys of before, must not answer the next question
+        asked = roll.asks
         answer = roll.hear(console.ask(console.say(*roll.question)))
         if answer.kind not in ("blank", "over"):
             console.tell(f"  {console.say(answer.fr, answer.en)}")

@@ -5,8 +5,8 @@ A program without a terminal, a full-screen one, and a signal handler all do the
 
 import signal
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -64,14 +64,26 @@ def stop_then_abandon(seats: Sequence[Seat], wishes: Wishes) -> None:
         wishes.abandon(seat.job.id)
 
 
-@contextmanager
-def signals_as(wishes: Wishes) -> Iterator[None]:
+def signals_as(wishes: Wishes) -> AbstractContextManager[None]:
     """Ctrl-C interrupts; being told to end, or a terminal that hangs up, stops all. For a program's main thread."""
-    handlers: dict[int, Callable[..., None]] = {
+    return _handling({
         signal.SIGINT: lambda *_: wishes.interrupt(),
         signal.SIGTERM: lambda *_: wishes.stop(),
         signal.SIGHUP: lambda *_: wishes.stop(),
-    }
+    })  # fmt: skip
+
+
+def signals_as_interrupt() -> AbstractContextManager[None]:
+    """While nothing is begun: all three end it, and the terminal is put back as it was."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    return _handling(dict.fromkeys((signal.SIGINT, signal.SIGTERM, signal.SIGHUP), interrupt))
+
+
+@contextmanager
+def _handling(handlers: Mapping[int, Callable[..., None]]) -> Iterator[None]:
     before: dict[int, Any] = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield

@@ -203,18 +203,24 @@ class _Bench:
     def arm(self, chosen: "Sequence[Chosen]") -> "Armed | None":
         from agent.bulk.arming import arm
         from agent.bulk.roll import NotArmed
+        from agent.bulk.wishes import signals_as_interrupt
         from agent.wall.keyboard import Keyboard, standard_input
 
-        with Keyboard(standard_input(), note, _prompt) as keyboard:
-            armed: Armed | NotArmed = arm(
-                chosen, keyboard.console(self.say.lang), operator=self.asked.operator,
-                is_unattended=self.options.unattended, approved_count=len(chosen) if self.asked.is_list else None,
-            )  # fmt: skip
-        _prompt("\r")
+        armed: Armed | NotArmed
+        try:
+            with signals_as_interrupt(), Keyboard(standard_input(), note, _prompt) as keyboard:
+                armed = arm(
+                    chosen, keyboard.console(self.say.lang), operator=self.asked.operator,
+                    is_unattended=self.options.unattended, approved_count=len(chosen) if self.asked.is_list else None,
+                )  # fmt: skip
+        except KeyboardInterrupt:
+            armed = NotArmed(fr="Arrêté.", en="Stopped.")
         if isinstance(armed, NotArmed):
             said = self.say("Rien n'a été touché.", "Nothing was touched.")
-            note(f"rebond: {self.say(armed.fr, armed.en)} {said}")
+            with still_heard():
+                note(f"\rrebond: {self.say(armed.fr, armed.en)} {said}")
             return None
+        _prompt("\r")
         return armed
 
     def notebook(self, operator: str) -> "Notebook":

@@ -1,5 +1,6 @@
 """The operator's answers before the session: lines from a keyboard, a scanner or a pipe, and any key as a stop."""
 
+import contextlib
 import os
 import select
 import sys
@@ -12,6 +13,7 @@ from typing import Any
 from agent.bulk.arming import Console
 
 _LINE_MOST = 4096
+_SETTLE_S = 0.2  # what a scanner sends behind a code, a second line end, has come by then
 
 
 class Keyboard:
@@ -31,26 +33,40 @@ class Keyboard:
             self._prompt(f"\r{left:>3} " if self.is_terminal else f"{left}\n")
             return self._waited()
 
-        return Console(ask=self._ask, tell=self._tell, waited=waited, lang=lang)
+        return Console(ask=self._ask, tell=self._tell, waited=waited, forget=self._forget, lang=lang)
+
+    def _forget(self) -> None:
+        """On a terminal only: a pipe holds the answers in their order."""
+        if self.is_terminal and self._descriptor is not None:
+            time.sleep(_SETTLE_S)
+            termios.tcflush(self._descriptor, termios.TCIFLUSH)
+            self._rest = b""
 
     def _ask(self, question: str) -> str | None:
         self._prompt(question)
         while b"\n" not in self._rest and len(self._rest) < _LINE_MOST and not self._has_ended:
-            assert self._descriptor is not None
-            said = os.read(self._descriptor, 1024)
-            self._has_ended = not said
-            self._rest += said
+            self._rest += self._read()
         if not self._rest:
             return None
         line, _, self._rest = self._rest.partition(b"\n")
         return line[:_LINE_MOST].decode("utf-8", "replace").rstrip("\r")
+
+    def _read(self) -> bytes:
+        assert self._descriptor is not None
+        try:
+            said = os.read(self._descriptor, 1024)
+        except OSError:  # it has hung up
+            said = b""
+        self._has_ended = not said
+        return said
 
     def __enter__(self) -> "Keyboard":
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._before is not None and self._descriptor is not None:
-            termios.tcsetattr(self._descriptor, termios.TCSADRAIN, self._before)
+            with contextlib.suppress(termios.error):  # it has hung up
+                termios.tcsetattr(self._descriptor, termios.TCSADRAIN, self._before)
 
     def _begin_counting(self) -> None:
         """From here on each key counts, until the end: none may fall into a gap between two seconds."""
@@ -60,8 +76,8 @@ class Keyboard:
         if self.is_terminal and self._descriptor is not None:
             self._rest = b""
             self._before = termios.tcgetattr(self._descriptor)
-            time.sleep(0.2)  # what a scanner sends behind the last serial (a second line end) is no key:
-            tty.setcbreak(self._descriptor, termios.TCSAFLUSH)  # it is dropped here, and nothing is after this
+            time.sleep(_SETTLE_S)
+            tty.setcbreak(self._descriptor, termios.TCSAFLUSH)  # drops what came before; nothing is dropped after this
 
     def _waited(self) -> bool:
         """Whether anything was typed in the next second. The end of a pipe is no key: then the second just passes."""
@@ -75,8 +91,7 @@ class Keyboard:
                 break
             assert self._descriptor is not None
             if select.select([self._descriptor], [], [], left)[0]:
-                said = os.read(self._descriptor, 1024)
-                self._has_ended = not said
+                said = self._read()
                 if said.strip() or self.is_terminal:  # a terminal that has hung up cannot be watched any more: stop
                     return True
         return False

@@ -1,5 +1,9 @@
-"""What the operator's keys mean. Pure: a key in, orders out; stopping everything is asked once more."""
+"""What the operator's keys mean. Pure: a key in, orders out; stopping everything is asked once more.
 
+Escape only takes a question back.
+"""
+
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -9,14 +13,15 @@ from agent.wall.rows import token_of
 from agent.wipe.supervisor import Seat
 
 ESCAPE = "\x1b"
+_NUMBER = frozenset("0123456789\r\n\x7f\b")
+_SEQUENCE = re.compile("\x1b(?:\\[\\[?[0-9;?]*[@-~]|O.|[^\x1b])", re.DOTALL)
 
 
 def keys_in(raw: bytes) -> list[str]:
-    """Single keys of what a terminal sent. An arrow or function key begins with Escape and is none of ours."""
-    text = raw.decode("utf-8", "replace")
-    if len(text) > 1 and text.startswith(ESCAPE):
-        return []
-    return list(text)
+    """Single keys of what a terminal sent. An arrow or function key begins with Escape and is none of ours: F4 ends
+    with an S.
+    """
+    return list(_SEQUENCE.sub("", raw.decode("utf-8", "replace")))
 
 
 @dataclass(slots=True)
@@ -27,6 +32,15 @@ class Hand:
     asking: Literal["", "which", "all", "abandon"] = ""
     digits: str = ""
     said: str = field(default="")  # the answer to the last key
+
+    def press_all(self, keys: Sequence[str], seats: Sequence[Seat]) -> list[Wish]:
+        """Keys that came at once. Nobody presses two in a blink: that is a scanner, and its code orders nothing."""
+        is_number = self.asking == "which" and all(key in _NUMBER for key in keys)
+        if len(keys) > 1 and not is_number:
+            self.asking = ""
+            self.said = self._say("Une touche à la fois : rien n'est changé.", "One key at a time: nothing is changed.")
+            return []
+        return [wish for key in keys for wish in self.press(key, seats)]
 
     def press(self, key: str, seats: Sequence[Seat]) -> list[Wish]:
         self.said = ""
@@ -40,7 +54,7 @@ class Hand:
             return [Wish("continue" if is_paused else "pause")]
         if key == "s":
             self.asking, self.digits = "which", ""
-        elif key in ("S", ESCAPE):
+        elif key == "S":
             self.asking = "abandon" if at_work and all(seat.is_stopping for seat in at_work) else "all"
         return []
 
@@ -62,7 +76,7 @@ class Hand:
 
     def _sure(self, key: str, seats: Sequence[Seat]) -> list[Wish]:
         was, self.asking = self.asking, ""
-        if key not in ("S", "s", ESCAPE):
+        if key not in ("S", "s"):
             self.said = self._say("On continue.", "Going on.")
             return []
         if was == "all":
@@ -100,8 +114,8 @@ class Hand:
             return self._say("Arrêt en cours...   S : ne plus attendre", "Stopping...   S: wait no longer")
         word = self._say("reprendre", "go on") if any(one.is_pausing for one in at_work) else "pause"
         return self._say(
-            f"p : {word}   s : arrêter un disque   S ou Échap : tout arrêter",
-            f"p: {word}   s: stop one disk   S or Esc: stop all",
+            f"p : {word}   s : arrêter un disque   S : tout arrêter",
+            f"p: {word}   s: stop one disk   S: stop all",
         )
 
     def _say(self, fr: str, en: str) -> str:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _REDRAW_S = 0.25
 _PAGE_S = 5.0
+_KEYS_S = 0.15
+_KEYS_MOST = 1 << 16
 _AROUND = 5  # lines that are not disks: title, head, news, prompt, and the last one, which stays empty
 
 
@@ -32,7 +34,7 @@ class Wall:
         self.news = ""  # the last thing that a person should see
         self._wishes = Wishes()
         self._began = time.monotonic()
-        self._drawn_at = 0.0
+        self._drawn_at = self._read_at = 0.0
         self._before: list[Any] | None = None
         self._live: Any = None
 
@@ -75,21 +77,26 @@ class Wall:
 
     def interrupted(self, seats: "Sequence[Seat]") -> None:
         """Ctrl-C asks what S asks."""
-        self._press("S", seats)
+        self._press(["S"], seats)
 
     # --- keys ---------------------------------------------------------------------------------------------------------
 
     def _read_keys(self, seats: "Sequence[Seat]") -> None:
-        descriptor = sys.stdin.fileno()
-        while select.select([descriptor], [], [], 0)[0]:
-            raw = os.read(descriptor, 1024)
-            if not raw:
+        """Not at once: what a scanner types comes in one piece then, and is told from a hand by that."""
+        now, descriptor, raw = time.monotonic(), sys.stdin.fileno(), b""
+        if now - self._read_at < _KEYS_S:
+            return
+        self._read_at = now
+        while len(raw) < _KEYS_MOST and select.select([descriptor], [], [], 0)[0]:
+            heard = os.read(descriptor, 1024)
+            if not heard:
                 raise OSError("the terminal has hung up")
-            for key in keys_in(raw):
-                self._press(key, seats)
+            raw += heard
+        if raw:
+            self._press(keys_in(raw), seats)
 
-    def _press(self, key: str, seats: "Sequence[Seat]") -> None:
-        for wish in self.hand.press(key, seats):
+    def _press(self, keys: "Sequence[str]", seats: "Sequence[Seat]") -> None:
+        for wish in self.hand.press_all(keys, seats):
             self._wishes.add(wish)
         self._drawn_at = 0.0
 

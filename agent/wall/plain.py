@@ -1,7 +1,7 @@
 """The session as plain lines, for a pipe or a terminal that cannot draw; and as JSON lines, for programs."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from agent.bulk.carrying import Unwatched
@@ -11,6 +11,11 @@ from agent.wipe.job import Event, NotClaimed, Progress, Trouble
 from agent.wipe.supervisor import Seat
 
 _EVERY_S = 30.0
+_STOPPING = (
+    "Arrêt demandé : chaque disque s'arrête à son prochain point sûr. Ctrl-C encore une fois : ne plus attendre.",
+    "Stop asked for: each disk stops at its next safe point. Ctrl-C once more: wait no longer.",
+)
+_ABANDONING = ("On n'attend plus. Rien ne sera prouvé.", "Waiting no longer. Nothing will be proven.")
 
 
 class Plain(Unwatched):
@@ -34,6 +39,11 @@ class Plain(Unwatched):
         else:
             return
         self._phases[job], self._told_at[job] = phase, now
+
+    def interrupted(self, seats: Sequence[Seat]) -> None:
+        super().interrupted(seats)
+        is_first = any(not seat.is_stopping for seat in seats if not seat.is_over)
+        self._tell(_STOPPING[self.lang == "en"] if is_first else _ABANDONING[self.lang == "en"])
 
     def _line(self, seat: Seat, text: str) -> None:
         self._tell(f"{token_of(seat)} : {text}" if self.lang != "en" else f"{token_of(seat)}: {text}")

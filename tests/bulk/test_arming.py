@@ -20,6 +20,9 @@ DISKS = (chosen("WD-WCC4N1234567", "sda"), chosen("S21PNXAG123456", "sdb"))
 UNSHIFTED = str.maketrans("1234567890", "&é\"'(-è_çà")
 
 
+FORGOTTEN = "(typed ahead: forgotten)"
+
+
 class Hand:
     """Types these lines, then nothing more; presses a key in that second of the countdown."""
 
@@ -32,6 +35,7 @@ class Hand:
             ask=lambda prompt: self.told.append(prompt) or next(self._lines, None),
             tell=self.told.append,
             waited=self._waited,
+            forget=lambda: self.told.append(FORGOTTEN),
             lang=lang,
         )
 
@@ -255,3 +259,10 @@ def test_nobody_erases_without_a_name() -> None:
     for lines in ((), ("",), ("LOT:1", "PC:2", "x" * 81)):
         assert isinstance(armed(Hand(*lines, "2"), operator=None, approved_count=2), NotArmed)
     assert isinstance(armed(Hand(), operator=None, approved_count=2, is_unattended=True), NotArmed)
+
+
+def test_what_was_typed_ahead_answers_nothing() -> None:
+    hand = Hand("op-7", "RAID1", "S21PNXAG123456", "oui")
+    assert isinstance(armed(hand, [MEMBER, DISKS[1]], operator=None), Armed)
+    said = [line for line in hand.told if line == FORGOTTEN or line.endswith(" : ")]
+    assert [line == FORGOTTEN for line in said] == [True, False, True, False, False, True, False]

@@ -201,13 +201,21 @@ def test_a_pseudo_terminal_shows_the_wall_and_takes_the_keys(tmp_path: Path) -> 
         screen.wait("en pause")
         screen.type("p")
         screen.wait("p : pause")
-        screen.type("s1\n")
+        screen.type("p")
+        screen.wait("en pause")  # for the rest: how fast the disks are must not matter
+        screen.type("SS-D1PS\n")  # a scanner
+        screen.wait("Une touche à la fois")
+        screen.type("s")
+        screen.wait("Arrêter quel disque")
+        screen.type("1\n")
         screen.wait("INTERROMPU")
-        screen.type("\x1b")
+        screen.child.send_signal(signal.SIGINT)
         screen.wait("Arrêter TOUS")
-        screen.type("n")
+        screen.type("\x1b")
         screen.wait("On continue")
-        screen.type("SS")
+        screen.type("S")
+        screen.wait("Arrêter TOUS")
+        screen.type("S")
         screen.wait("Bordereau")
         assert screen.end() == 4
         text = screen.heard
@@ -215,6 +223,36 @@ def test_a_pseudo_terminal_shows_the_wall_and_takes_the_keys(tmp_path: Path) -> 
         states = {disk.serial: disk.state for disk in bench.manifests()[0].disks}
         assert states[bench.serials[0]] == "interrupted" and len(states) == 3
         assert bench.manifests()[0].approval == "typed"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("when", ["Scannez", "  9 "])
+def test_a_signal_while_arming_begins_nothing(tmp_path: Path, number: signal.Signals, when: str) -> None:
+    with contextlib.ExitStack() as stack:
+        bench = Bench(tmp_path, stack, 8)
+        screen = Screen(bench, "--disk", *bench.serials, command=SHIPPED)
+        stack.callback(screen.close)
+        screen.wait("Scannez")
+        if when != "Scannez":
+            screen.type(bench.serials[0] + "\n")
+            screen.wait(when)
+        screen.child.send_signal(number)
+        assert screen.end() == 3 and "Rien n'a été touché" in screen.heard and "Traceback" not in screen.heard
+        assert bench.holds_old(bench.serials[0]) and not bench.home.wipes.exists()
+        assert not Outbox(bench.home.outbox).waiting()
+
+
+def test_keys_of_before_the_question_are_no_answer(tmp_path: Path) -> None:
+    with contextlib.ExitStack() as stack:
+        bench = Bench(tmp_path, stack, 8)
+        screen = Screen(bench, "--disk", *bench.serials)
+        stack.callback(screen.close)
+        screen.type(bench.serials[0] + "\n")
+        screen.wait("Scannez")
+        time.sleep(1)
+        assert screen.child.poll() is None and "confirmé" not in screen.heard
+        screen.type(bench.serials[0] + "\n\n")
+        assert screen.end() == 0
 
 
 def test_a_key_stops_the_countdown_on_a_terminal(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.bulk.noting import Fate
-from agent.bulk.wishes import Wish
+from agent.bulk.wishes import Wish, Wishes
 from agent.erasure import Erasure, Reason
 from agent.wall.closing import closing
 from agent.wall.keys import Hand, keys_in
@@ -140,7 +140,10 @@ STOPPING = (seat(0, is_stopping=True), seat(1, is_stopping=True))
         ("s1\n", (over(0), seat(1)), []),
         ("S", TWO, []),
         ("SS", TWO, [Wish("stop")]),
-        ("\x1b\x1b", TWO, [Wish("stop")]),
+        ("\x1b\x1b", TWO, []),
+        ("S\x1b", TWO, []),
+        ("S\x1bS", TWO, []),
+        ("s1\x1b", TWO, []),
         ("Sn", TWO, []),
         ("Sp", TWO, []),
         ("S\nS", TWO, []),
@@ -161,8 +164,33 @@ def test_nothing_is_abandoned_that_was_not_told_to_stop(keys: str) -> None:
     assert all(wish.do != "abandon" for key in keys for wish in hand.press(key, TWO))
 
 
+def test_a_scanned_code_is_no_order() -> None:
+    """A serial has S and P in it, and may have SS: what comes in one piece is a scanner's."""
+    hand = Hand()
+    for before in ("", "S", "s", "s1"):
+        for key in before:
+            hand.press(key, TWO)
+        for code in ("SSD-PSS1\n", "S21PNXAG123456", "SS", "pp\r"):
+            assert hand.press_all(code, TWO) == [] and hand.asking == ""
+            assert "Une touche à la fois" in hand.prompt(TWO)
+    assert hand.press_all("s", TWO) == [] and hand.press_all("2\n", TWO) == [Wish("stop", TWO[1].job.id)]
+    assert hand.press_all("S", TWO) == [] and hand.press_all("S", TWO) == [Wish("stop")]
+
+
+def test_ctrl_c_on_plain_lines_says_what_it_does() -> None:
+    lines: list[str] = []
+    view, wishes = Plain("fr", lines.append), Wishes()
+    view.begin(wishes)
+    view.interrupted(TWO)
+    assert list(wishes.take()) == [Wish("stop")] and "Arrêt demandé" in lines[-1]
+    view.interrupted(STOPPING)
+    assert list(wishes.take()) == [Wish("abandon", one.job.id) for one in STOPPING] and "prouvé" in lines[-1]
+
+
 def test_an_arrow_key_is_no_escape() -> None:
-    assert keys_in(b"\x1b[A") == [] and keys_in(b"\x1bOP") == [] and keys_in(b"\x1b") == ["\x1b"]
+    for raw in (b"\x1b[A", b"\x1bOP", b"\x1bOS", b"\x1b[[A", b"\x1b[15~", b"\x1b[1;5P", b"\x1bS", b"\x1bOS\x1bOS"):
+        assert keys_in(raw) == [] and keys_in(b"p" + raw + b"s") == ["p", "s"]
+    assert keys_in(b"\x1b") == ["\x1b"] and keys_in(b"\x1b\x1b") == ["\x1b", "\x1b"]
     assert keys_in("sé".encode()) == ["s", "é"]
 
 
