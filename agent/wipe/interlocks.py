@@ -3,6 +3,7 @@
 Unknown is a refusal. All reasons are told at once, so that a technician walks to the disk only once.
 """
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from agent.wipe.media import is_loop, media_of
 from agent.wipe.refusals import reason
 from agent.wipe.topology import Topology
 
-_BUILT = re.compile(r"(?:dm-|md|z?ram|bcache|drbd|nbd|rbd|ublkb|zd)\d.*|sr\d+|scd\d+|fd\d+|mtd(?:block)?\d+|pmem\d+.*")
+_BUILT = re.compile(r"(?:dm-|md|z?ram|bcache|ublkb|zd)\d.*|sr\d+|scd\d+|fd\d+|mtd(?:block)?\d+|pmem\d+.*")
 _PART_OF_MMC = re.compile(r"mmcblk\d+(?:boot\d+|rpmb|gp\d+)")
 _NVME_PATH = re.compile(r"nvme\d+c\d+n\d+")
 _VIRTUAL = ("virtual",)
@@ -30,7 +31,18 @@ class Allowed:
 
     virtual: bool = False
     loops_only: bool = False  # REBOND_WIPE_ONLY=loop
+    network: bool = False  # REBOND_ALLOW_NETWORK_DISKS=1
     home: str | None = None  # the station's folder
+
+
+def allowed_here(*, virtual: bool, home: str | None) -> Allowed:
+    """With the environment's word: any word but the one we know allows no more than it."""
+    return Allowed(
+        virtual=virtual,
+        loops_only=os.environ.get("REBOND_WIPE_ONLY", "") != "",
+        network=os.environ.get("REBOND_ALLOW_NETWORK_DISKS") == "1",
+        home=home,
+    )
 
 
 def refusals(host: Host, disk: Disk, others: Sequence[Disk], allowed: Allowed) -> tuple[Reason, ...]:
@@ -64,6 +76,8 @@ def _kind(over: Topology, disk: Disk, allowed: Allowed) -> Iterator[Reason]:
         yield reason("not-a-whole-disk", name)
     elif _BUILT.fullmatch(name):
         yield reason("not-a-disk", name)
+    elif over.network_of(name) and not allowed.network:
+        yield reason("network-disk", name, over.network_of(name) or "")
     elif allowed.loops_only and not is_loop(name):
         yield reason("loops-only", name)
     if (disk.kind in _VIRTUAL or is_loop(name) or disk.transport == "virtio") and not allowed.virtual:
@@ -100,9 +114,6 @@ def _identity(host: Host, over: Topology, disk: Disk, others: Sequence[Disk]) ->
             yield reason("multipath", disk.name, other.name)
         elif has_serial:
             yield reason("serial-shared", disk.name, other.name)
-    for holder in over.holders(disk.name):
-        if (over.host.text(f"/sys/block/{holder}/dm/uuid") or "").startswith("mpath-"):
-            yield reason("multipath", disk.name, holder)
 
 
 def _shares_serial(mine: Media, theirs: Media) -> bool:
@@ -137,8 +148,7 @@ def _use(over: Topology, name: str) -> Iterator[Reason]:
     if members := over.btrfs_of(name):
         yield reason("btrfs-member", name, ", ".join(members))
     parts = (name, *over.parts(name))
-    if holders := dict.fromkeys(holder for part in parts for holder in over.holders(part)):
-        yield reason("held", name, ", ".join(holders))
+    yield from _held(over, name, parts)
     if slaves := over.slaves(name):
         yield reason("slaves", name, ", ".join(slaves))
     if loops := dict.fromkeys(loop for part in parts for loop in over.loops_on(part)):
@@ -154,6 +164,15 @@ def _use(over: Topology, name: str) -> Iterator[Reason]:
         yield reason("loop-on-it", name, twins[0])
     if writers := over.writers_of(name):
         yield reason("open-for-writing", name, writers[0])
+
+
+def _held(over: Topology, name: str, parts: Sequence[str]) -> Iterator[Reason]:
+    """What the kernel built on it, each kind by its name: every one is stopped in another way."""
+    kinds: dict[str, list[str]] = {}
+    for holder in dict.fromkeys(holder for part in parts for holder in over.holders(part)):
+        kinds.setdefault(over.kind_of_holder(holder), []).append(holder)
+    for rule, holders in kinds.items():
+        yield reason(rule, name, ", ".join(holders))
 
 
 # 7. It can be written at any place, and is a disk rather than a controller's volume.

@@ -24,7 +24,14 @@ station-home | Le dossier de la station (clé, fiches, journaux) est sur {disk}.
 mounted | {disk} est utilisé : {who} est monté. Démontez-le avec « umount », puis recommencez. | {disk} is in use: {who} is mounted. Unmount it with "umount", then try again.
 swap | {disk} sert de mémoire d'échange ({who}). Lancez « swapoff /dev/{who} », puis recommencez. | {disk} is used as swap ({who}). Run "swapoff /dev/{who}", then try again.
 btrfs-member | {disk} fait partie d'un système btrfs monté ({who}). Démontez-le, puis recommencez. | {disk} is part of a mounted btrfs ({who}). Unmount it, then try again.
-held | {disk} est tenu par {who} (LVM, RAID ou chiffrement). Arrêtez-le, puis recommencez. | {disk} is held by {who} (LVM, RAID or encryption). Stop it, then try again.
+held | {disk} est tenu par {who}, construit dessus. Arrêtez-le, puis recommencez. | {disk} is held by {who}, which is built on it. Stop it, then try again.
+raid-in-use | {disk} fait partie du RAID {who}, en marche. Lancez « mdadm --stop » sur {who}, puis recommencez. | {disk} is part of the RAID {who}, which is running. Run "mdadm --stop" on {who}, then try again.
+fake-raid-in-use | {disk} fait partie d'un RAID du BIOS (Intel RST, DDF…), en marche ({who}). Lancez « mdadm --stop --scan » ou « dmraid -an », puis recommencez. | {disk} is part of a RAID of the BIOS (Intel RST, DDF…), which is running ({who}). Run "mdadm --stop --scan" or "dmraid -an", then try again.
+lvm-in-use | {disk} porte des volumes LVM ouverts ({who}). Lancez « vgchange -an », puis recommencez. | {disk} holds open LVM volumes ({who}). Run "vgchange -an", then try again.
+crypt-in-use | {disk} porte un volume chiffré ouvert ({who}). Fermez-le avec « cryptsetup close », puis recommencez. | {disk} holds an open encrypted volume ({who}). Close it with "cryptsetup close", then try again.
+bcache-in-use | {disk} fait partie du cache {who}, en marche. Arrêtez-le (echo 1 > /sys/block/{who}/bcache/stop), puis recommencez. | {disk} is part of the cache {who}, which is running. Stop it (echo 1 > /sys/block/{who}/bcache/stop), then try again.
+zfs-in-use | {disk} fait partie d'un ensemble ZFS ouvert. Lancez « zpool export -a », puis recommencez. | {disk} is part of an open ZFS pool. Run "zpool export -a", then try again.
+network-disk | {disk} vient du réseau ({who}) : ce n'est pas un disque de ce PC. Débranchez-le de ce PC. | {disk} comes over the network ({who}): it is no disk of this PC. Disconnect it from this PC.
 slaves | {disk} est construit sur {who}. Choisissez les disques dessous. | {disk} is built on {who}. Choose the disks beneath.
 loop-on-it | {disk} sert de support à {who}. Lancez « losetup -d /dev/{who} », puis recommencez. | {disk} is what {who} lies on. Run "losetup -d /dev/{who}", then try again.
 zram-on-it | {disk} reçoit le débordement de la mémoire compressée {who}. Arrêtez {who}, puis recommencez. | {disk} takes the overflow of compressed memory {who}. Stop {who}, then try again.

@@ -4,7 +4,6 @@ Each disk is looked at by a thread of its own with a time limit, so that one tha
 """
 
 import errno
-import os
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -18,7 +17,7 @@ from agent.probes.boot_medium import iso_uuid
 from agent.wipe.choose import Method, make_plan
 from agent.wipe.device import Ability, DiskError, Family
 from agent.wipe.families import open_family
-from agent.wipe.interlocks import Allowed, refusals
+from agent.wipe.interlocks import allowed_here, refusals
 from agent.wipe.job import Plan, Seen
 from agent.wipe.kernel_disk import KernelDisk, lock, open_disk
 from agent.wipe.media import BRIDGED, boot_id, is_loop, is_named_by_its_plug, loop_disk, media_of
@@ -29,7 +28,8 @@ from agent.wipe.topology import Topology
 LOOK_TIMEOUT_S = 25.0
 # Nothing is sent to these: they are no disks, or somebody else's.
 _NOT_LOOKED_AT = {
-    "not-a-disk", "not-a-whole-disk", "path-only", "no-medium", "no-size", "not-found", "raid-volume", "loops-only",
+    "not-a-disk", "network-disk", "not-a-whole-disk", "path-only", "no-medium", "no-size", "not-found", "raid-volume",
+    "loops-only",
 }  # fmt: skip
 
 
@@ -63,8 +63,7 @@ def survey(
     family: Callable[..., Family | None] = open_family, timeout_s: float = LOOK_TIMEOUT_S,
 ) -> tuple[Surveyed, ...]:  # fmt: skip
     """All disks in the order given, then the loop devices where virtual disks are allowed."""
-    loops_only = os.environ.get("REBOND_WIPE_ONLY", "") != ""
-    allowed = Allowed(virtual=allow_virtual, loops_only=loops_only, home=home)
+    allowed = allowed_here(virtual=allow_virtual, home=home)
     disks = list(machine_disks)
     if allow_virtual:
         loops = (loop_disk(host, name) for name in host.names("/sys/block") if is_loop(name))

@@ -4,6 +4,7 @@ Everything that decides is asked twice: before the disk is opened and again whil
 to plug, mount or start something. Whatever is unknown, late or different refuses, and nothing is written by claiming.
 """
 
+import contextlib
 import errno
 import os
 import time
@@ -16,7 +17,7 @@ from agent.probes import block_devices, disk_health
 from agent.probes.boot_medium import iso_uuid
 from agent.wipe.device import DiskError, Family, Gone
 from agent.wipe.families import open_family
-from agent.wipe.interlocks import Allowed, refusals
+from agent.wipe.interlocks import Allowed, allowed_here, refusals
 from agent.wipe.job import Job, Seen
 from agent.wipe.kernel_disk import KernelDisk, is_locked_by_another, lock, open_disk
 from agent.wipe.media import (
@@ -58,7 +59,7 @@ def claim(
     # (1) Never from a capture, and in tests never anything but a loop device.
     if not host.is_live:
         raise ClaimRefused(reason("replayed", job.media.name))
-    allowed = Allowed(virtual=job.allow_virtual, loops_only=_loops_only(), home=home)
+    allowed = allowed_here(virtual=job.allow_virtual, home=home)
     if allowed.loops_only and not is_loop(job.media.name):
         raise ClaimRefused(reason("loops-only", job.media.name))
     # (2) The one disk that is the confirmed one by serial, WWN, model and size; its kernel name may have changed.
@@ -120,10 +121,6 @@ def _pass_interlocks(job: Job, host: Host, disk: Disk, allowed: Allowed) -> None
         raise ClaimRefused(found[0])
 
 
-def _loops_only() -> bool:
-    return os.environ.get("REBOND_WIPE_ONLY", "") != ""  # any word but the one we know allows no more than it
-
-
 def _resolve(job: Job, host: Host, allowed: Allowed) -> tuple[Disk, Media]:
     found = matching(host, job.media)
     if allowed.loops_only:
@@ -168,8 +165,7 @@ def _hold(name: str, *, armed: bool, sleep: Callable[[float], None]) -> KernelDi
         io = open_disk(node_of(name), write=armed, exclusive=True)
     except OSError as error:
         if error.errno == errno.EBUSY:
-            rule = "two-operators" if is_locked_by_another(node_of(name)) else "in-use"
-            raise ClaimRefused(reason(rule, name)) from error
+            raise ClaimRefused(reason(_why_busy(name), name)) from error
         if error.errno == errno.ENOMEDIUM:
             raise ClaimRefused(reason("no-medium", name)) from error
         rule = "read-only" if error.errno == errno.EROFS else "cannot-open"
@@ -182,6 +178,19 @@ def _hold(name: str, *, armed: bool, sleep: Callable[[float], None]) -> KernelDi
         sleep(0.1)
         waited += 0.1
     return io
+
+
+def _why_busy(name: str) -> str:
+    """Whose hold it is: an open ZFS pool is in neither holders nor mounts, only its labels tell."""
+    if is_locked_by_another(node_of(name)):
+        return "two-operators"
+    with contextlib.suppress(OSError):
+        io = open_disk(node_of(name), write=False, exclusive=False)
+        try:
+            return "zfs-in-use" if "zfs_member" in signatures_on(io) else "in-use"
+        finally:
+            io.close()
+    return "in-use"
 
 
 def _same_device(host: Host, name: str, io: KernelDisk, media: Media) -> None:

@@ -12,6 +12,11 @@ from agent.host import Host
 from agent.wipe.loop_backing import backing_of
 
 _ESCAPED = re.compile(r"\\([0-7]{3})")
+_MAPS = (("mpath-", "multipath"), ("LVM-", "lvm-in-use"), ("CRYPT-", "crypt-in-use"), ("DMRAID-", "fake-raid-in-use"))
+_BY_NAME = re.compile(r"(nbd|rbd|drbd|etherd)")
+# Where sysfs hangs a disk that comes over iSCSI, Fibre Channel or USB over IP.
+_BY_ROAD = ((r"/session\d+/", "iSCSI"), (r"/rport-\d", "Fibre Channel"), (r"/vhci_hcd", "USB/IP"))
+_BY_DRIVER = ("ib_srp", "iscsi_tcp", "iser", "qla4xxx", "fcoe", "bnx2fc", "qedf", "qedi", "bnx2i", "be2iscsi")
 _NVME = re.compile(r"nvme(\d+)n(\d+)")
 
 
@@ -125,6 +130,36 @@ class Topology:
 
     def holders(self, name: str) -> tuple[str, ...]:
         return self.host.names(f"{self._folder(name)}/holders")
+
+    def kind_of_holder(self, holder: str) -> str:
+        """The rule's name of what holds: by the map's UUID (libdm), or the array's metadata (admin-guide/md.rst)."""
+        if holder.startswith("md"):
+            told = self.host.text(f"/sys/block/{holder}/md/metadata_version") or ""
+            return "fake-raid-in-use" if told.startswith("external:") else "raid-in-use"
+        if holder.startswith("bcache"):
+            return "bcache-in-use"
+        uuid = self.host.text(f"/sys/block/{holder}/dm/uuid") or ""
+        return next((rule for start, rule in _MAPS if uuid.startswith(start)), "held")
+
+    def network_of(self, disk: str) -> str | None:
+        """What kind of network the disk is reached over; None for a disk of this PC."""
+        if match := _BY_NAME.match(disk):
+            return match[1]
+        road = self.host.resolve(f"/sys/block/{disk}") or ""
+        if kind := next((kind for part, kind in _BY_ROAD if re.search(part, road)), None):
+            return kind
+        if (driver := self.driver(disk)) in _BY_DRIVER:
+            return driver
+        told = {self.host.text(f"{root}/transport") for root in self._controllers(disk)}
+        return next((f"NVMe-oF {one}" for one in ("tcp", "rdma", "fc", "loop") if one in told), None)
+
+    def _controllers(self, disk: str) -> frozenset[str]:
+        """Folders of the NVMe controllers through which the disk is reached."""
+        if not _NVME.fullmatch(disk):
+            return frozenset()
+        roots = self._nvme_roots(disk)
+        own = {f"{root}/{name}" for root in roots for name in self.host.names(root) if re.fullmatch(r"nvme\d+", name)}
+        return roots | own
 
     def slaves(self, name: str) -> tuple[str, ...]:
         return self.host.names(f"{self._folder(name)}/slaves")

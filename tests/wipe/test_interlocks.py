@@ -87,7 +87,7 @@ def _swap_part(pc: Composed) -> None:
 
 
 def _swap_on_map(pc: Composed) -> None:
-    pc.built("dm-0", "sda2")
+    pc.built("dm-0", "sda2", dm__uuid="LVM-abc")
     pc.swap("/dev/dm-0")
 
 
@@ -99,20 +99,31 @@ def _zram(pc: Composed) -> None:
     pc.disk("zram0", road="/sys/devices/virtual/block/zram0", backing_dev="/dev/sda1")
 
 
+def _pv_and_crypt(pc: Composed) -> None:
+    pc.built("dm-0", "sda1", dm__uuid="LVM-abc")
+    pc.built("dm-1", "sda2", dm__uuid="CRYPT-LUKS1-x")
+
+
 IN_USE: list[tuple[Callable[[Composed], object], list[str]]] = [
     (_mount_disk, ["mounted"]),
     (_mount_part, ["mounted"]),
     (_mount_by_source, ["mounted"]),
     (_mount_by_link, ["mounted", "held"]),
-    (_mount_deep, ["mounted", "held"]),
+    (_mount_deep, ["mounted", "raid-in-use"]),
     (_mount_of_another, ["mounted"]),
     (_mount_through_loop, ["mounted", "loop-on-it"]),
     (_swap_part, ["swap"]),
-    (_swap_on_map, ["swap", "held"]),
+    (_swap_on_map, ["swap", "lvm-in-use"]),
     (_btrfs_second, ["btrfs-member"]),
     (_zram, ["zram-on-it"]),
-    (lambda pc: pc.built("md0", "sda1"), ["held"]),
-    (lambda pc: pc.built("bcache0", "sda"), ["held"]),
+    (lambda pc: pc.built("md0", "sda1"), ["raid-in-use"]),
+    (lambda pc: pc.built("md127", "sda", md__metadata_version="external:imsm"), ["fake-raid-in-use"]),
+    (lambda pc: pc.built("md126", "sda", md__metadata_version="external:/md127/0"), ["fake-raid-in-use"]),
+    (lambda pc: pc.built("dm-0", "sda", dm__uuid="DMRAID-isw_x"), ["fake-raid-in-use"]),
+    (lambda pc: pc.built("dm-0", "sda1", dm__uuid="CRYPT-LUKS2-x"), ["crypt-in-use"]),
+    (lambda pc: pc.built("dm-0", "sda1", dm__uuid="part1-x"), ["held"]),
+    (_pv_and_crypt, ["lvm-in-use", "crypt-in-use"]),
+    (lambda pc: pc.built("bcache0", "sda"), ["bcache-in-use"]),
     (lambda pc: pc.loop("loop0", "/dev/sda"), ["loop-on-it"]),
     (lambda pc: pc.loop("loop0", "/dev/sda2 (deleted)"), ["loop-on-it"]),
     (lambda pc: pc.mount("8:1999", "/dev/sdz1", "/mnt"), []),
@@ -173,6 +184,36 @@ def test_not_a_whole_disk(pc: Composed, name: str, wanted: str) -> None:
 def test_a_hidden_path_by_what_the_kernel_says(pc: Composed) -> None:
     pc.disk("sdx", road=f"{PCI}/x/block/sdx", hidden="1")
     assert rules(pc, sda(name="sdx")) == ["path-only"]
+
+
+@pytest.mark.parametrize(
+    "name,road",
+    [
+        ("sdx", "/sys/devices/platform/host3/session1/target3:0:0/3:0:0:0/block/sdx"),
+        ("sdx", f"{PCI}/host4/rport-4:0-0/target4:0:0/4:0:0:0/block/sdx"),
+        ("sdx", "/sys/devices/platform/vhci_hcd.0/usb5/5-1/5-1:1.0/host6/target6:0:0/6:0:0:0/block/sdx"),
+        ("nbd0", "/sys/devices/virtual/block/nbd0"), ("rbd0", "/sys/devices/rbd/0/block/rbd0"),
+        ("etherd!e0.0", "/sys/devices/virtual/block/etherd!e0.0"),
+    ],
+)  # fmt: skip
+def test_a_disk_of_the_network_is_none_of_this_pc(pc: Composed, name: str, road: str) -> None:
+    pc.disk(name, road=road)
+    disk = sda(name=name, transport=None)
+    assert rules(pc, disk) == ["network-disk"] and rules(pc, disk, network=True) == []
+
+
+@pytest.mark.parametrize("driver,wanted", [("ib_srp", ["network-disk"]), ("qla4xxx", ["network-disk"]), ("ahci", [])])
+def test_a_disk_of_the_network_by_its_driver(pc: Composed, driver: str, wanted: list[str]) -> None:
+    pc.write("/sys/class/scsi_host/host0/proc_name", driver + "\n")
+    assert rules(pc) == wanted and rules(pc, network=True) == []
+
+
+@pytest.mark.parametrize("word,is_allowed", [("1", True), ("0", False), ("yes", False), ("", False)])
+def test_only_one_word_allows_network_disks(monkeypatch: pytest.MonkeyPatch, word: str, is_allowed: bool) -> None:
+    monkeypatch.setenv("REBOND_ALLOW_NETWORK_DISKS", word)
+    assert interlocks.allowed_here(virtual=False, home=None).network == is_allowed
+    monkeypatch.delenv("REBOND_ALLOW_NETWORK_DISKS")
+    assert not interlocks.allowed_here(virtual=False, home=None).network
 
 
 def test_built_on_others(pc: Composed) -> None:
@@ -239,7 +280,7 @@ def test_which_disk(pc: Composed, mine: Any, theirs: Any, wanted: list[str]) -> 
 
 def test_a_multipath_map_over_it(pc: Composed) -> None:
     pc.built("dm-0", "sda", dm__uuid="mpath-35000c50012345678")
-    assert rules(pc) == ["multipath", "held"]
+    assert rules(pc) == ["multipath"]
 
 
 def test_a_stick_is_known_by_its_plug(tmp_path: Path) -> None:
@@ -390,6 +431,15 @@ def test_namespaces_by_topology(drive: Composed) -> None:
     assert over.siblings("nvme0n1") == ("nvme0n2",) and over.siblings("nvme0n2") == ("nvme0n1",)
     assert over.siblings("nvme1n1") == () and over.siblings("sda") == ()
     assert over.namespace_id("nvme0n2") == 2
+
+
+@pytest.mark.parametrize("transport,wanted", [("tcp", True), ("rdma", True), ("fc", True), ("loop", True),
+                                              ("pcie", False)])  # fmt: skip
+def test_nvme_over_a_network(drive: Composed, transport: str, wanted: bool) -> None:
+    drive.write(f"{NVME}/transport", transport + "\n")
+    drive.write(f"{OTHER}/transport", "pcie\n")
+    assert ("network-disk" in rules(drive, nvme(), nvme("nvme0n2"))) == wanted
+    assert "network-disk" not in rules(drive, nvme("nvme1n1", serial="N2"))
 
 
 def test_two_free_namespaces_share_their_serial_rightly(drive: Composed) -> None:
