@@ -38,6 +38,15 @@ def after_wipe(
     return after, tuple(verdicts)
 
 
+def with_erasures(machine: Machine, erasures: Iterable[Erasure]) -> Machine:
+    """The machine as just looked at, knowing how its disks' erasures of this visit ended."""
+    for place, erasure in _by_disk(machine, erasures).items():
+        machine = _with_disk(
+            machine, place, msgspec.structs.replace((machine.disks or ())[place], erasure=settled(erasure))
+        )
+    return machine
+
+
 # --- facts ------------------------------------------------------------------------------------------------------------
 
 

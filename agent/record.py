@@ -13,8 +13,10 @@ from typing import Annotated, Any, Literal, NoReturn
 import msgspec
 from msgspec import Meta
 
+from agent.checks.gate import may_be_called_refurbished
+from agent.checks.results import CheckResult
 from agent.envelope import SIZE_MOST, canonical, digest_of, load_json
-from agent.erasure import Erasure
+from agent.erasure import Erasure, Reason
 from agent.errors import EnvelopeError, RecordError
 from agent.facts import Fact, Gap, Machine
 from agent.fitting import fitted
@@ -76,7 +78,7 @@ class Record(Fact, frozen=True, kw_only=True):
     sticker: Label | None = None
     machine: Machine
     verdicts: tuple[dict[str, Any], ...] = ()  # as `rebond judge --json` tells them, the asked profile first
-    checks: tuple[dict[str, Any], ...] = ()
+    checks: tuple[CheckResult, ...] = ()  # each of the registry's, in its order; () where none was begun
     erasures: tuple[Erasure, ...] = ()
     clock: ClockEvidence = ClockEvidence()
     seq: Annotated[int, Meta(ge=1)] = 1  # place in the chain of records of the signing key
@@ -84,6 +86,12 @@ class Record(Fact, frozen=True, kw_only=True):
     agent_version: Label
     profiles: tuple[ProfileUsed, ...] = ()
     evidence: tuple[Attachment, ...] = ()
+
+
+def may_say_refurbished(record: Record) -> tuple[bool, tuple[Reason, ...]]:
+    """Whether this record carries the word *reconditionné*, and what is missing: worked out anew, never read."""
+    outcome = record.verdicts[0].get("outcome") if record.verdicts else "none"
+    return may_be_called_refurbished(record.machine, record.checks, erasures=record.erasures, outcome=outcome)
 
 
 class Subject(Fact, frozen=True, kw_only=True):

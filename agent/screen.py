@@ -32,6 +32,7 @@ class Result:
     suits: tuple[str, ...] = ()  # titles of the profiles the machine already suits, best first
     waiting: int = 0
     refused: int = 0
+    word: str = ""  # what its label may say, once a guided check was begun
     where: str | None = None  # address of the machine's page, or None
 
 
@@ -76,6 +77,8 @@ def _footer(result: Result, lang: str, width: int) -> list[str]:
         refused = f" Refusées : {result.refused} (voir rebond outbox)."
         where = "Voir la fiche : "
     lines = [_cut(f" {waiting}{refused if result.refused else ''}", width)]
+    if result.word:
+        lines.append(_cut(f" {clean(result.word, 200)}", width))
     return lines + ([_cut(f" {where}{result.where}", width)] if result.where else [])
 
 

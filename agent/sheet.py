@@ -5,6 +5,8 @@ from typing import Any
 
 import msgspec
 
+from agent.checks.gate import may_be_called_refurbished, word
+from agent.checks.results import CheckResult
 from agent.facts import Machine, source_of
 from agent.labels import item_label, label, tell, tell_why
 from agent.oneline import one_line
@@ -96,7 +98,7 @@ def sentence(reason: Reason, lang: str) -> str:
 
 def result_of(
     machine: Machine, verdicts: Sequence[Verdict], profiles: Sequence[Profile], lang: str, *, waiting: int = 0,
-    refused: int = 0, where: str | None = None,
+    refused: int = 0, where: str | None = None, checks: Sequence[CheckResult] = (),
 ) -> Result:  # fmt: skip
     """What the result screen says of the first verdict."""
     verdict = verdicts[0]
@@ -110,8 +112,21 @@ def result_of(
         suits=suits if verdict.outcome != "refurbish" else (),
         waiting=waiting,
         refused=refused,
+        word=label_word(machine, verdict.outcome, checks, lang),
         where=where,
     )
+
+
+def label_word(machine: Machine, outcome: str, checks: Sequence[CheckResult], lang: str) -> str:
+    """The word that a label may carry, and how much is missing for the next; "" before the first guided check."""
+    if not checks:
+        return ""
+    is_open, missing = may_be_called_refurbished(machine, checks, outcome=outcome)
+    told = word(checks, lang, is_open=is_open)
+    if lang == "en":
+        return f"Label: {told}." + ("" if is_open else f" For “refurbished”, missing: {len(missing)} (rebond checks).")
+    rest = "" if is_open else f" Pour « reconditionné », il manque : {len(missing)} (rebond checks)."
+    return f"Étiquette : {told}.{rest}"
 
 
 def _next_step(outcome: str, lang: str) -> tuple[str, ...]:

@@ -4,22 +4,29 @@ The record is on stable storage before anything is sent; being killed before tha
 after that nothing.
 """
 
+import fcntl
 import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
 from agent import __version__
-from agent.checks.journal import CheckJournal
+from agent.checks.gate import complete
+from agent.checks.journal import RESUMED_WITHIN, CheckJournal
+from agent.checks.results import CheckResult
 from agent.envelope import seal
+from agent.erasure import Erasure
+from agent.errors import RebondError, StorageError
 from agent.facts import Machine
+from agent.home import Home
 from agent.host import Host
 from agent.outbox import Outbox, Queued
+from agent.recheck import with_erasures
 from agent.record import ClockEvidence, ProfileUsed, Record, build_payload, machine_identity, moment, uuid7
 from agent.verdict import Verdict
 
@@ -57,14 +64,20 @@ def note_visit(
     desk: Desk,
     now: datetime,
     clock: ClockEvidence,
+    checks: Sequence[CheckResult] = (),
+    kind: Literal["triage", "check"] = "triage",
 ) -> Noted:
-    """Write, sign and queue the record. RecordError or StorageError when it cannot be kept: then nothing was."""
+    """Write, sign and queue the record. RecordError or StorageError when it cannot be kept: then nothing was.
+
+    `checks`: what was taken in this visit, in order; the record holds the state of every check once one was begun.
+    """
+    standing = complete(machine, checks) if checks else ()
     record_id = uuid7(now, secrets.token_bytes)
 
     def build(seq: int, prev: str | None) -> bytes:
         record = Record(
             id=record_id,
-            kind="triage",
+            kind=kind,
             made_at=moment(now),
             station=key.station,
             operator=desk.operator,
@@ -72,6 +85,7 @@ def note_visit(
             sticker=desk.sticker,
             machine=machine,
             verdicts=tuple(msgspec.to_builtins(verdict) for verdict in verdicts),
+            checks=standing,
             clock=clock,
             seq=seq,
             prev=prev,
@@ -89,6 +103,47 @@ def open_checks(folder: Path, machine: Machine, host: Host, now: datetime) -> Ch
     boot_id = host.text("/proc/sys/kernel/random/boot_id") or ""
     known_by = machine_identity(machine) or f"boot-{boot_id or secrets.token_hex(8)}"
     return CheckJournal.open(folder, known_by, now, boot_id)
+
+
+def of_this_visit(home: Home, machine: Machine, host: Host, now: datetime) -> tuple[Machine, tuple[CheckResult, ...]]:
+    """The machine as just looked at, with how its disks were erased and its functions checked in the last days."""
+    machine = with_erasures(machine, ended_erasures(home.wipes, now))
+    try:
+        return machine, open_checks(home.checks, machine, host, now).results
+    except StorageError:
+        return machine, ()
+
+
+def ended_erasures(folder: Path, now: datetime) -> tuple[Erasure, ...]:
+    """Of the last days, from their journals, in the order in which they began; a damaged journal proves nothing."""
+    from agent.wipe.conclude import conclude
+    from agent.wipe.journal import read_journal
+    from agent.wipe.state import fold
+
+    found = []
+    for path in sorted(folder.glob("*.journal")) if folder.is_dir() else ():
+        if _is_at_work(path):
+            continue
+        try:
+            erasure = conclude(fold(read_journal(path)))
+        except (RebondError, OSError, ValueError):
+            continue
+        at = erasure.ended_at or erasure.began_at
+        if at is not None and abs(now - datetime.fromisoformat(at)) <= RESUMED_WITHIN:
+            found.append(erasure)
+    return tuple(sorted(found, key=lambda one: one.began_at or ""))
+
+
+def _is_at_work(path: Path) -> bool:
+    """A worker holds its journal's lock as long as it erases: neither ended nor interrupted."""
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def clock_evidence(host: Host, machine: Machine, now: datetime) -> ClockEvidence:

@@ -24,8 +24,9 @@ LAYERS = {
 }  # fmt: skip
 INVENTORY_MAY = {
     "errors", "facts", "text", "units", "erasure", "labels", "oneline", "rules", "verdict", "record", "envelope",
-    "merkle", "report", "durable", "keys", "claims", "fitting",
+    "merkle", "report", "durable", "keys", "claims", "fitting", "checks",
 }  # fmt: skip
+INVENTORY_MAY_OF_CHECKS = {"results", "registry", "parts", "gate"}  # the pure part: no device, no Host
 MAY_LOAD_INVENTORY = {"commands"}  # its own entry point, lazily
 BANNED = {"util", "utils", "helper", "helpers", "common", "manager", "handler", "processor", "base", "misc", "legacy",
           "new"}  # fmt: skip
@@ -75,6 +76,18 @@ def test_imports_go_downward(path: Path) -> None:
         else:
             assert here in LAYERS, f"agent/{here} has no place in LAYERS"
             assert LAYERS[name] < LAYERS[here], f"agent/{here} (level {LAYERS[here]}) imports agent.{name}"
+
+
+def test_what_reads_records_loads_no_check_that_opens_a_device() -> None:
+    """record, verify and the inventory know what was found, never how: the device readers stay on the station."""
+    for path in MODULES:
+        if (
+            name_of(path) in ("record", "verify", "inventory")
+            or path.stem in INVENTORY_MAY_OF_CHECKS
+            and (name_of(path) == "checks")
+        ):
+            parts = {name.split(".")[2] for name in imports_of(path) if name.startswith("agent.checks.")}
+            assert parts <= INVENTORY_MAY_OF_CHECKS, f"{path}: {parts - INVENTORY_MAY_OF_CHECKS}"
 
 
 def test_no_cycle_between_modules() -> None:

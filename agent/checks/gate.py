@@ -38,13 +38,21 @@ def _state(machine: Machine, name: str, found: CheckResult | None) -> CheckResul
 def may_be_called_refurbished(
     machine: Machine, results: Iterable[CheckResult], *, erasures: Sequence[Erasure] = (), outcome: str | None = None
 ) -> tuple[bool, tuple[Reason, ...]]:
-    """Open or not, and everything that is missing. `outcome`: of the verdict, where one was given.
+    """Open or not, and everything that is missing. `outcome`: of the verdict; "none" where there should be one.
 
     A disk's erasure is looked up in `erasures`; without them the machine's own fact counts (`Disk.erasure`, set when
     the erasure of this visit ended, evidence in its own record).
     """
     missing = (*_of_checks(machine, results), *_of_disks(machine, erasures), *_of_verdict(outcome))
     return not missing, missing
+
+
+def missing_in(reasons: Sequence[Reason], lang: str, most: int = 6) -> str:
+    """What is missing, as one line: "Écran : pas testé. Disque sda : effacement non prouvé. … et encore 3"."""
+    told = [reason.en if lang == "en" else reason.fr for reason in reasons[:most]]
+    if len(reasons) > most:
+        told.append(f"… and {len(reasons) - most} more" if lang == "en" else f"… et encore {len(reasons) - most}")
+    return " ".join(told)
 
 
 def word(results: Iterable[CheckResult], lang: str, *, is_open: bool) -> str:
@@ -97,6 +105,9 @@ def _is_erased(disk: Disk, erasures: Sequence[Erasure]) -> bool:
 
 def _of_verdict(outcome: str | None) -> Iterator[Reason]:
     if outcome in (None, "refurbish"):
+        return
+    if outcome == "none":
+        yield Reason(rule="verdict", fr="Le PC n'a pas été jugé.", en="The PC was not judged.")
         return
     fr, en = "Le verdict n'est pas « bon pour le don ».", "The verdict is not “good to give”."
     yield Reason(rule="verdict", fr=fr, en=en)

@@ -1,6 +1,6 @@
 """Results of one visit of one PC, kept in the station's home: a restart, or a power cut, resumes where it was.
 
-    checks/<machine>/0001.log, 0002.log …     one file per visit; the newest counts, until a record closes it
+    checks/<machine>/0001.log, 0002.log …     one file per visit; the newest counts, until it is closed
 
 Each line is `crc32 json`, the sum going on from that of the line before, durable when `add` returns. What a power cut
 tore off at the end is cut off; a bad line before the end keeps what stands above it and begins a new visit's file, for
@@ -23,7 +23,7 @@ from agent.durable import cannot_write, sync_folder
 from agent.errors import InputRefused
 from agent.facts import Fact
 
-_RESUMED_WITHIN = timedelta(days=7)  # a PC that comes back later is visited anew: parts change hands and age
+RESUMED_WITHIN = timedelta(days=7)  # a PC that comes back later is visited anew: parts change hands and age
 _NUMBERED = re.compile(r"(\d{4})\.log")
 _KEY = re.compile(r"[0-9A-Za-z-]{4,64}")
 
@@ -40,9 +40,9 @@ class Taken(Fact, frozen=True, kw_only=True, tag="taken"):
 
 
 class Closed(Fact, frozen=True, kw_only=True, tag="closed"):
-    """The results are in a signed record: what comes now is another visit."""
+    """Somebody said that this visit is over: what comes now is another."""
 
-    record: str  # its id
+    at: str
 
 
 Entry = Opened | Taken | Closed
@@ -79,10 +79,10 @@ class CheckJournal:
         """Durable on return; StorageError when the stick is full, gone or read-only: then it is not kept."""
         self._append(Taken(result=result, boot_id=self._boot_id))
 
-    def close(self, record_id: str) -> None:
-        """The results are in this record. A visit without results leaves no file."""
+    def close(self, now: datetime) -> None:
+        """This visit is over: opening again begins another. A visit without results leaves no file."""
         if self.path.exists():
-            self._append(Closed(record=record_id))
+            self._append(Closed(at=_iso(now)))
 
     def _append(self, entry: Entry) -> None:
         try:
@@ -94,8 +94,7 @@ class CheckJournal:
                 os.lseek(descriptor, 0, os.SEEK_END)
                 lines = b""
                 if not whole:
-                    at = self._opened_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-                    lines = _line(Opened(machine=self._machine, at=at, boot_id=self._boot_id), 0)
+                    lines = _line(Opened(machine=self._machine, at=_iso(self._opened_at), boot_id=self._boot_id), 0)
                     before = int(lines[:8], 16)
                 rest = memoryview(lines + _line(entry, before))
                 while rest:
@@ -126,7 +125,7 @@ def _goes_on(entries: list[Entry], now: datetime, boot_id: str) -> bool:
     times = [entry.result.taken_at for entry in entries if isinstance(entry, Taken)]
     opened = [entry.at for entry in entries if isinstance(entry, Opened)]
     last = max([time for time in times if time] or opened, default=None)
-    return last is not None and abs(now - datetime.fromisoformat(last)) <= _RESUMED_WITHIN
+    return last is not None and abs(now - datetime.fromisoformat(last)) <= RESUMED_WITHIN
 
 
 def _line(entry: Entry, before: int) -> bytes:
@@ -165,6 +164,10 @@ def _entry(line: bytes, before: int) -> Entry:
         raise ValueError("checksum")
     entry: Entry = msgspec.json.decode(body, type=Entry)
     return entry
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _read(path: Path) -> bytes:

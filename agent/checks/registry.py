@@ -7,30 +7,35 @@ a part that is built into the PC gates; the clock's cell, the look and the optic
 from dataclasses import dataclass
 from typing import Literal
 
-from agent.rules.tree import Bilingual
-
 Kind = Literal["automatic", "guided", "question"]  # guided: measured, and a person has to act or to answer
 Need = Literal["any", "panel", "portable", "keys", "battery", "camera", "sound", "network", "optical", "clock"]
 Absent = Literal["never", "in-towers", "anywhere"]
 Gates = Literal["always", "built-in", "no"]  # built-in: in a laptop, a tablet, an all-in-one; a tower may go without
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Both languages; agent.rules has the like, but reading a record must not load the rules."""
+
+    fr: str
+    en: str
+
+    def told(self, lang: str) -> str:
+        return self.en if lang == "en" else self.fr
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
     name: str
     kind: Kind
-    title: Bilingual
-    do: Bilingual  # what to do, before it starts
-    ask: Bilingual | None = None  # the question at the end, for guided checks and questions
+    title: Words
+    do: Words  # what to do, before it starts
+    ask: Words | None = None  # the question at the end, for guided checks and questions
     needs: Need = "any"
     gates: Gates = "always"
     absent: Absent = "never"  # may a person say that there is none: towers come without a mouse, laptops do not
     about_seconds: int = 10
     disturbs_wipe: bool = False  # pulls the mains: never beside a wipe
-
-
-def _told(pair: tuple[str, str]) -> Bilingual:
-    return Bilingual(fr=pair[0], en=pair[1])
 
 
 def _check(
@@ -39,7 +44,7 @@ def _check(
     disturbs_wipe: bool = False,
 ) -> Check:  # fmt: skip
     return Check(
-        name=name, kind=kind, title=_told(title), do=_told(do), ask=_told(ask) if ask else None,
+        name=name, kind=kind, title=Words(*title), do=Words(*do), ask=Words(*ask) if ask else None,
         needs=needs, gates=gates, absent=absent, about_seconds=about_seconds,
         disturbs_wipe=disturbs_wipe,
     )  # fmt: skip

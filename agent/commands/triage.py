@@ -12,6 +12,7 @@ from agent.commands.say import Say, note, tell, tell_json
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from agent.checks.results import CheckResult
     from agent.home import Home
     from agent.outbox import Outbox
     from agent.screen import Result
@@ -59,7 +60,7 @@ def run_triage(options: argparse.Namespace, say: Say) -> int:
     from agent.rules import load_profiles
     from agent.sheet import result_of
     from agent.verdict import judge
-    from agent.visit import clock_evidence, note_visit
+    from agent.visit import clock_evidence, note_visit, of_this_visit
 
     home = find_home(options.home)
     desk, names = _told(options, home, say)
@@ -72,6 +73,9 @@ def run_triage(options: argparse.Namespace, say: Say) -> int:
     except StorageError as error:
         problem = error
     machine = look(options.source, say, home.mac_key(key) if key else None)
+    checks: Sequence[CheckResult] = ()
+    if options.source is None:
+        machine, checks = of_this_visit(home, machine, Host(), now)
     verdicts = tuple(judge(machine, profile) for profile in profiles)
     used = [ProfileUsed(name=p.name, version=p.version, digest=p.digest) for p in profiles]
     noted = None
@@ -79,7 +83,7 @@ def run_triage(options: argparse.Namespace, say: Say) -> int:
         if key is not None:
             noted = note_visit(
                 machine, verdicts, used, key=key, outbox=outbox, now=now, clock=clock_evidence(Host(), machine, now),
-                desk=desk,
+                desk=desk, checks=checks,
             )  # fmt: skip
     except StorageError as error:
         problem = error
@@ -93,7 +97,12 @@ def run_triage(options: argparse.Namespace, say: Say) -> int:
         tell_json({"machine": machine, "verdicts": verdicts, "record": record})
     else:
         waiting, refused = len(outbox.waiting()), len(outbox.refused())
-        _show(result_of(machine, verdicts, profiles, say.lang, waiting=waiting, refused=refused, where=where), say)
+        _show(
+            result_of(
+                machine, verdicts, profiles, say.lang, waiting=waiting, refused=refused, where=where, checks=checks
+            ),
+            say,
+        )
     return 1 if problem else _exit_code(options, verdicts[0], delivery, outbox)
 
 

@@ -11,6 +11,7 @@ from agent import labels
 from agent.claims import objections, standing_of
 from agent.erasure import Erasure
 from agent.facts import Battery, Disk, Fact, Machine
+from agent.inventory.checked import Checked, checked
 from agent.inventory.moment import read_aloud
 from agent.inventory.told import label_of, shortened, tell, tell_required
 from agent.inventory.words import word
@@ -87,6 +88,7 @@ class Sheet(NamedTuple):
     made_at: str
     verdicts: tuple[Judged, ...]
     erasures: Table
+    checked: Checked | None
     sections: tuple[Section, ...]
     gaps: Table
 
@@ -105,6 +107,7 @@ def make_sheet(record: Record, received_at: str, lang: str) -> Sheet:
         made_at=read_aloud(record.made_at, lang),
         verdicts=tuple(_judged(verdict, record.machine, lang) for verdict in record.verdicts[:64]),
         erasures=_erasures(record.erasures, lang),
+        checked=checked(record, lang),
         sections=tuple(_sections(record.machine, lang)),
         gaps=_gaps(record.machine, lang),
     )

@@ -286,6 +286,10 @@ purged | effacé en profondeur (Purge) | purged (Purge)
 cleared | effacé (Clear) | cleared (Clear)
 cleared_with_exceptions | effacé sauf des secteurs | cleared save some sectors
 not_proven | non prouvé | not proven
+check:passed | bon | passed
+check:failed | raté | failed
+check:not_tested | pas testé | not tested
+check:not_applicable | sans objet | not applicable
 erasure:failed | raté | failed
 erasure:interrupted | interrompu | interrupted
 wired | filaire | wired

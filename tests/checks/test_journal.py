@@ -30,7 +30,7 @@ def test_a_restart_resumes(tmp_path: Path) -> None:
 
 def test_nothing_is_written_before_the_first_result(tmp_path: Path) -> None:
     journal = opened(tmp_path)
-    journal.close("r")
+    journal.close(NOW)
     assert journal.results == () and list(tmp_path.iterdir()) == []
 
 
@@ -38,10 +38,10 @@ def test_another_machine_and_a_closed_visit_start_empty(tmp_path: Path) -> None:
     first = opened(tmp_path)
     first.add(passed("fan"))
     assert CheckJournal.open(tmp_path, "cd" * 16, NOW).results == ()
-    first.close("record-1")
+    first.close(NOW)
     later = opened(tmp_path)
     assert later.results == () and later.path.name == "0002.log"
-    assert first.results == (passed("fan"),)  # what is in the record stays readable
+    assert first.results == (passed("fan"),)  # it stays readable
 
 
 def test_an_old_visit_is_not_resumed_unless_this_boot_made_it(tmp_path: Path) -> None:

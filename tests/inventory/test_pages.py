@@ -12,6 +12,8 @@ from agent.facts import Disk, Machine, System
 from agent.inventory import desk
 from agent.inventory.settings import Settings
 from tests import erasures
+from tests.checks.standing import all_passed, failed, passed
+from tests.checks.test_gate import LAPTOP
 from tests.inventory import JSON, VERDICTS, Station, made_up_machine
 
 HOSTILE = "<script>alert(1)</script>\x1b[31m\u202egpj.exe\u200b =HYPERLINK(\"x\",'y')"
@@ -357,3 +359,25 @@ def test_the_contrast_is_enough(client: TestClient, ink: str, ground: str) -> No
     colours = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", client.get("/static/rebond.css").text))
     light, dark = sorted((_luminance(colours[ink]), _luminance(colours[ground])), reverse=True)
     assert (light + 0.05) / (dark + 0.05) >= 4.5
+
+
+def test_the_page_says_which_word_a_label_may_carry(client: TestClient, station: Station) -> None:
+    missing = passed("fan", fr="Tourne.", note=HOSTILE, failed_before=2)
+    store(client, station, 1, checks=(missing, failed("screen")))
+    page = client.get(machine_links(client.get("/").text)[0]).text
+    check_page(page)
+    told = page.partition('id="checks"')[2].partition("</section>")[0]
+    assert "<strong>testé</strong>" in told and "Écran : raté." in told and "raté 2 fois avant" in told
+    assert "&lt;script&gt;" in told and "<strong>reconditionné" not in told
+    machine = msgspec.structs.replace(LAPTOP, system=System(maker="Exemple", serial="EX4MPLE99", chassis="laptop"))
+    good = store(
+        client,
+        station,
+        2,
+        machine=machine,
+        checks=all_passed(machine),
+        verdicts=(VERDICTS[0] | {"outcome": "refurbish"},),
+    )
+    page = client.get(f"/records/{good[:16]}").text
+    assert "<strong>reconditionné</strong>" in page and "Ce qui manque" not in page
+    assert 'id="checks"' not in client.get("/records/" + store(client, station, 3)[:16]).text

@@ -1,0 +1,39 @@
+"""What a record says of its guided checks: somebody's word, and whether it carries the word *reconditionné*."""
+
+from agent.checks.gate import missing_in
+from agent.checks.registry import BY_NAME
+from agent.checks.results import CheckResult
+from agent.record import Record, may_say_refurbished
+from agent.text import clean
+from agent.verify.findings import Finding, unproven
+
+
+def about_checks(record: Record) -> list[Finding]:
+    """Nothing for a record without checks: it claims nothing of the kind."""
+    if not record.checks:
+        return []
+    passed = sum(one.outcome == "passed" for one in record.checks)
+    failed = [_title(one) for one in record.checks if one.outcome == "failed"]
+    undone = sum(one.outcome == "not_tested" for one in record.checks)
+    names_fr = ", ".join(fr for fr, _ in failed) or "aucun"
+    names_en = ", ".join(en for _, en in failed) or "none"
+    found = [
+        unproven(
+            f"La station dit : {passed} tests réussis, ratés : {names_fr}, pas faits : {undone}.",
+            f"The station says: {passed} checks passed, failed: {names_en}, not done: {undone}.",
+        )
+    ]
+    is_open, reasons = may_say_refurbished(record)
+    if is_open:
+        fr = "D'après cette fiche, le mot « reconditionné » peut être employé."
+        found.append(unproven(fr, "By this record, the word “refurbished” may be used."))
+    else:
+        fr = f"Le mot « reconditionné » ne peut pas être employé. Il manque : {missing_in(reasons, 'fr')}"
+        en = f"The word “refurbished” may not be used. Missing: {missing_in(reasons, 'en')}"
+        found.append(unproven(clean(fr, 600), clean(en, 600)))
+    return found
+
+
+def _title(one: CheckResult) -> tuple[str, str]:
+    check = BY_NAME.get(one.name)
+    return (check.title.fr, check.title.en) if check else (clean(one.name, 40), clean(one.name, 40))
