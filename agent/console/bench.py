@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agent.console.checking import Checking
 from agent.console.erasing import Erasing
 from agent.console.stick import has_come_late, set_keyboard, settle, warning
 from agent.errors import RebondError, StorageError
@@ -64,7 +65,7 @@ class Bench:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
-        self.erasing = Erasing(self)
+        self.erasing, self.checking = Erasing(self), Checking(self)
 
     @property
     def outbox(self) -> Outbox:

@@ -208,7 +208,9 @@ _ROW = "&é\"'(-è_ç"  # 1 to 9 on a French keyboard without shift
 
 
 def digit_of(sign: str) -> int:
-    """1 to 9, with or without shift on a French keyboard; 0 for every other sign."""
+    """1 to 9, with or without shift on a French keyboard; 0 for every other sign, and for keys that type none."""
+    if len(sign) != 1:
+        return 0
     if sign.isascii() and sign.isdigit():
         return int(sign)
     return _ROW.find(sign) + 1 if sign in _ROW else 0

@@ -1,5 +1,6 @@
 """Every screen by its name. Each knows `page` and none of the others: they call one another by name."""
 
+from agent.console.checks import CheckPage, ChecksPage
 from agent.console.choosing import Choosing
 from agent.console.details import Details
 from agent.console.enrolling import Enrolling
@@ -10,7 +11,9 @@ from agent.console.start import Start
 from agent.console.verdict import VerdictPage
 from agent.console.wall import Countdown, Wall
 
-_ALL: tuple[type[Page], ...] = (Start, VerdictPage, Details, Leaving, QrPage, Enrolling, Choosing, Countdown, Wall)
+_ALL: tuple[type[Page], ...] = (
+    Start, Enrolling, VerdictPage, Details, ChecksPage, CheckPage, Choosing, Countdown, Wall, Leaving, QrPage,
+)  # fmt: skip
 
 
 def all_pages() -> dict[str, type[Page]]:

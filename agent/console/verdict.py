@@ -115,6 +115,10 @@ class VerdictPage(Page):
         elif erasing.fates:
             wipe.append(("wall", self.say("Voir le résultat de l'effacement", "See how the wipe ended")))
         return [
+            (
+                "checks",
+                self.say("Vérifier écran, clavier, son...", "Check screen, keyboard, sound..."),
+            ),
             *wipe,
             ("details", self.say("Détails, pour le responsable", "Details, for the person in charge")),
             ("leave", self.say("Finir : étiquette, éteindre", "Finish: label, switch off")),

@@ -35,6 +35,7 @@ class Countdown(Page):
     def on_key(self, event: Key) -> None:
         """Any key, those of every other screen included."""
         event.stop()
+        event.prevent_default()  # or the keys of every screen would be heard as well
         roll = self.console.bench.erasing.roll
         if roll is not None and roll.asks == "countdown":
             roll.tick(typed=True)

@@ -1,0 +1,111 @@
+"""The guided checks of this PC: which ones, where each stands, one at work at a time. No widget.
+
+`open` may take long and is called from a thread. A check works in a thread of its own and tells this object; screens
+read it at any time.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from agent.checks.gate import complete, may_be_called_refurbished, word
+from agent.checks.registry import BY_NAME, Check
+from agent.checks.results import CheckResult
+from agent.checks.running import Answer, Around, Event, Progress, Question, Run
+from agent.errors import RebondError
+
+if TYPE_CHECKING:
+    from agent.checks.journal import CheckJournal
+    from agent.console.bench import Bench
+
+SIGNS = {"passed": "[OK]", "failed": "[X] ", "not_tested": "[ ] ", "not_applicable": " -  "}
+
+
+@dataclass
+class Checking:
+    bench: "Bench"
+    results: tuple[CheckResult, ...] = ()  # in the order in which they were taken
+    run: Run | None = None
+    progress: Progress | None = None
+    question: Question | None = None
+    has_new: bool = False  # since the last record
+    problem: RebondError | None = None  # a result that the stick did not take: it stays for the record
+    _journal: "CheckJournal | None" = None
+
+    def open(self) -> None:
+        """Go on with this PC's unfinished visit. RebondError when its journal cannot be read."""
+        from agent.visit import open_checks
+
+        bench = self.bench
+        assert bench.machine is not None
+        self._journal = open_checks(bench.home.checks, bench.machine, bench.host, datetime.now(UTC))
+        self.results = self._journal.results
+
+    @property
+    def is_running(self) -> bool:
+        return self.run is not None and self.run.result is None
+
+    def states(self) -> tuple[CheckResult, ...]:
+        """Every check that this PC can have, in the registry's order."""
+        machine = self.bench.machine
+        return complete(machine, self.results) if machine is not None else ()
+
+    def missing(self) -> tuple[bool, Sequence[str]]:
+        """May this PC be called *reconditionné*; if not, everything that is missing, a sentence each."""
+        bench = self.bench
+        assert bench.machine is not None
+        outcome = bench.verdicts[0].outcome if bench.verdicts else None
+        is_open, why = may_be_called_refurbished(bench.machine, self.results, outcome=outcome)
+        return is_open, [one.en if bench.lang == "en" else one.fr for one in why]
+
+    def word(self) -> str:
+        return word(self.results, self.bench.lang, is_open=self.missing()[0])
+
+    # --- one check ----------------------------------------------------------------------------------------------------
+
+    def start(self, name: str, told: Callable[[], None]) -> None:
+        """`told` is called after each event, in the check's thread."""
+        from agent.checks.runs import start
+
+        if self.is_running:
+            return
+        bench = self.bench
+        assert bench.machine is not None
+        self.progress = self.question = None
+        around = Around(
+            host=bench.host, machine=bench.machine, is_wiping=lambda: bench.erasing.is_running,
+            operator=bench.desk.operator,
+        )  # fmt: skip
+
+        def heard(event: Event) -> None:
+            if isinstance(event, Progress):
+                self.progress = event
+            elif isinstance(event, Question):
+                self.question = event
+            else:
+                self._keep(event)
+            told()
+
+        self.run = start(BY_NAME[name], around, heard)
+
+    def answer(self, answer: Answer) -> None:
+        if self.run is not None and self.run.answer(answer):
+            self.question = None
+
+    def stop(self) -> None:
+        if self.run is not None:
+            self.run.stop()
+
+    def _keep(self, found: CheckResult) -> None:
+        """In memory at once; on the stick when it takes it. What it does not take is said and stays for the record."""
+        self.results, self.has_new, self.question = (*self.results, found), True, None
+        if self._journal is not None:
+            try:
+                self._journal.add(found)
+            except RebondError as error:
+                self.problem = error
+
+    @property
+    def check(self) -> Check | None:
+        return self.run.check if self.run is not None else None

@@ -1,0 +1,205 @@
+"""The checks on the screen: the list with each one's state, and one check at work with its question."""
+
+from collections.abc import Iterable, Sequence
+from textwrap import wrap
+
+from rich.text import Text
+from textual.events import Key
+from textual.widget import Widget
+from textual.widgets import Static
+
+from agent.checks.registry import BY_NAME
+from agent.checks.running import Answer
+from agent.console.checking import SIGNS, Checking
+from agent.console.page import Choices, Page, Shortcut, digit_of
+
+_ANSWERS: dict[Answer, tuple[str, str]] = {
+    "ok": ("oui, c'est bon", "yes, it is right"),
+    "bad": ("non, ça ne va pas", "no, it is not right"),
+    "skip": ("passer", "skip"),
+    "absent": ("ce PC n'en a pas", "this PC has none"),
+}
+_STATES = {
+    "passed": ("bon", "passed"), "failed": ("RATÉ", "FAILED"), "not_tested": ("à faire", "to do"),
+    "not_applicable": ("sans objet", "not on this PC"),
+}  # fmt: skip
+# Five colours that every text console has; filled on the whole screen while the question waits.
+_FILLS = {"white": "#ffffff", "black": "#000000", "red": "#ff0000", "green": "#00ff00", "blue": "#0000ff"}
+
+
+class ChecksPage(Page):
+    name_of = "checks"
+    heading = ("Vérifications", "Checks")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._is_open = False
+
+    @property
+    def checking(self) -> Checking:
+        return self.console.bench.checking
+
+    def middle(self) -> Iterable[Widget]:
+        yield Static(id="intro", markup=False)
+        yield Choices(id="list")
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.query_one("#list", Choices).styles.height = "1fr"
+        self.query_one("#list", Choices).focus()
+        self.console.spawn(self.checking.open, self._opened, self._opened)
+
+    def _opened(self, _: None = None) -> None:
+        self._is_open = True
+        self.draw()
+
+    def shortcuts(self) -> Sequence[Shortcut]:
+        return (
+            Shortcut("enter", "Entrée", "vérifier", "check"),
+            Shortcut("f2", "F2", "tout ce qui reste", "all that is left"),
+            Shortcut("escape", "Échap", "retour", "back"),
+        )
+
+    def act(self, key: str) -> None:
+        if key == "f2" and self._is_open:
+            self._next(None)
+
+    def _next(self, after: str | None) -> None:
+        """The first check that is still to do, behind this one."""
+        names = [one.name for one in self.checking.states() if one.outcome == "not_tested" and one.name in BY_NAME]
+        known = list(BY_NAME)
+        left = [name for name in names if after is None or known.index(name) > known.index(after)]
+        if left:
+            self._start(left[0])
+
+    def _start(self, name: str) -> None:
+        checking = self.checking
+        checking.start(name, self.console.wake)  # bound here: the check's thread knows no application
+        self.console.open("check")
+
+    def on_choices_taken(self, event: Choices.Taken) -> None:
+        if self._is_open and event.name in BY_NAME:
+            self._start(event.name)
+
+    def refresh_all(self) -> None:
+        if not self._is_open:
+            self.query_one("#intro", Static).update("")
+            return
+        is_open, missing = self.checking.missing()
+        word = self.checking.word()
+        told = self.say(f"  Mot permis sur l'étiquette : {word}", f"  Word allowed on the label: {word}")
+        if not is_open:
+            told += self.say(f"   (manque : {len(missing)})", f"   (missing: {len(missing)})")
+        self.query_one("#intro", Static).update(Text(told))
+        en = self.console.bench.lang == "en"
+        options = []
+        for one in self.checking.states():
+            check = BY_NAME.get(one.name)
+            title = (check.title.en if en else check.title.fr) if check is not None else one.name
+            state = _STATES[one.outcome][en]
+            options.append((one.name, f"{SIGNS[one.outcome]} {title:<26} {state:<14} {one.told('en' if en else 'fr')}"))
+        self.query_one("#list", Choices).offer(options)
+
+
+class CheckPage(Page):
+    """One check. Its keys are only its own: a keyboard being tested must not switch the PC off."""
+
+    name_of = "check"
+    heading = ("Vérification", "Check")
+
+    @property
+    def checking(self) -> Checking:
+        return self.console.bench.checking
+
+    def middle(self) -> Iterable[Widget]:
+        yield Static(id="body", markup=False)
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.set_interval(0.2, self.draw)
+
+    def shortcuts(self) -> Sequence[Shortcut]:
+        if self.checking.is_running:
+            return (Shortcut("escape", "Échap", "arrêter ce test", "stop this check"),)
+        return (Shortcut("enter", "Entrée", "suivant", "next"), Shortcut("escape", "Échap", "la liste", "the list"))
+
+    def on_key(self, event: Key) -> None:
+        event.stop()
+        event.prevent_default()  # or the keys of every screen would be heard as well
+        checking = self.checking
+        if not checking.is_running:
+            if event.key in ("enter", "escape"):
+                name = checking.check.name if checking.check is not None else None
+                self.console.back()
+                if event.key == "enter":
+                    self._go_on(name)
+            return
+        question = checking.question
+        if question is not None:
+            number = digit_of(event.character or "")
+            if 1 <= number <= len(question.answers):
+                checking.answer(question.answers[number - 1])
+            elif event.key == "escape":
+                checking.stop()
+        elif event.key == "escape" and not self._tests_keys:
+            checking.stop()
+        self.draw()
+
+    def _go_on(self, name: str | None) -> None:
+        page = self.console.top
+        if isinstance(page, ChecksPage):
+            page._next(name)
+
+    @property
+    def _tests_keys(self) -> bool:
+        """Its Escape key is one of those to press."""
+        check = self.checking.check
+        return check is not None and check.name == "keyboard"
+
+    def refresh_all(self) -> None:
+        checking = self.checking
+        check = checking.check
+        if check is None:
+            return
+        body = self.query_one("#body", Static)
+        width = max(20, self.size.width - 4)
+        en = self.console.bench.lang == "en"
+        lines = ["", f"  {(check.title.en if en else check.title.fr).upper()}", ""]
+        question, progress = checking.question, checking.progress
+        body.styles.background = None
+        if checking.run is not None and checking.run.result is not None:
+            found = checking.run.result
+            lines += [f"  {SIGNS[found.outcome].strip()} {_STATES[found.outcome][en]}", ""]
+            lines += [f"  {line}" for line in wrap(found.told("en" if en else "fr"), width)]
+            body.update(Text("\n".join(lines)))
+            return
+        if question is not None:
+            asked = [f"  {line}" for line in wrap(question.en if en else question.fr, width)]
+            asked.append("")
+            asked += [f"  {place}. {_ANSWERS[answer][en]}" for place, answer in enumerate(question.answers, 1)]
+            if question.colour:
+                self._fill(body, question.colour, asked)
+                return
+            body.update(Text("\n".join([*lines, *asked])))
+            return
+        lines += [f"  {line}" for line in wrap(check.do.en if en else check.do.fr, width)]
+        if progress is not None:
+            lines += ["", *(f"  {line}" for line in wrap(progress.en if en else progress.fr, width))]
+            if progress.permille is not None:
+                full = progress.permille * 40 // 1000
+                lines += ["", f"  [{'■' * full:<40}] {progress.permille // 10} %"]
+            if progress.wanted:
+                left = [name for name in progress.wanted if name not in progress.marks]
+                seen = self.say(f"Vues : {len(progress.wanted) - len(left)} sur {len(progress.wanted)}.",
+                                f"Seen: {len(progress.wanted) - len(left)} of {len(progress.wanted)}.")  # fmt: skip
+                lines += ["", f"  {seen}"]
+                lines += [f"  {line}" for line in wrap("  ".join(left), width)][:12]
+        body.update(Text("\n".join(lines)))
+
+    def _fill(self, body: Static, colour: str, asked: Sequence[str]) -> None:
+        """The colour everywhere but on the bars; the question stays small at the bottom."""
+        height = max(6, self.size.height - 3)
+        rows = [" " * self.size.width] * max(0, height - len(asked))
+        text = Text("\n".join(rows) + "\n", style=f"on {_FILLS[colour]}")
+        text.append("\n".join(asked))
+        body.update(text)
