@@ -112,8 +112,9 @@ class Eraser(Protocol):
         """
         ...
 
-    def resume(self, noted: tuple[Noted, ...]) -> None:
-        """After a power cut, with what `begin` noted: look first, clean up, never start blindly again.
+    def resume(self, noted: tuple[Noted, ...], note: Note) -> None:
+        """After a power cut, with what was noted: look first, clean up, never start blindly again. What is learnt now
+        is noted too, for the next cut.
 
         Returns when `poll` can tell the rest; raises like `begin`. A command that was never accepted: Refused.
         """

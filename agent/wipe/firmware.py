@@ -66,7 +66,7 @@ class Firmware:
         """A cut came between the announcement and the answer: the device knows, we do not."""
         self._watch.enter("erasing", one.step.technique)
         eraser = self._made(one)
-        eraser.resume(one.noted)
+        eraser.resume(one.noted, self._note(one))
         self._journal.add(j.Accepted(attempt=one.index, exchanges=self.exchanges()))
 
     def poll_to_the_end(self, one: Attempting) -> None:
@@ -75,7 +75,7 @@ class Firmware:
         eraser = self._eraser
         if eraser is None:  # another process sent it
             eraser = self._made(one)
-            eraser.resume(one.noted)
+            eraser.resume(one.noted, self._note(one))
         began = moved = self._watch.now()
         stall_s = max(self._limits.erase_stall_s, 3 * (one.step.estimate_s or 0))
         last: int | None = None

@@ -136,7 +136,7 @@ class PsidEraser:
         self._revert(psid, before.state)
         note(_DONE, {"psid_sha256": digest_of(psid)})
 
-    def resume(self, noted: tuple[Noted, ...]) -> None:
+    def resume(self, noted: tuple[Noted, ...], note: Note) -> None:
         """Looks first. Where the lock cannot tell, the same PSID is sent again: a second revert does no more harm."""
         steps = {one.step: one.details for one in noted}
         if _SENT not in steps:
@@ -144,6 +144,7 @@ class PsidEraser:
         now, before = self._status(), steps[_SENT].get("before", "")
         if _DONE in steps or (now.state == "supported" and before in ("enabled", "locked")):
             self._is_reverted = True
+            note(_DONE, {})
             return
         psid = psid_of(self._scanned)
         if digest_of(psid) != steps[_SENT].get("psid_sha256"):
@@ -151,6 +152,7 @@ class PsidEraser:
         if now.state not in ("supported", "enabled", "locked"):
             raise EraseFailed(f"interrupted; {now.said}")
         self._revert(psid, now.state)
+        note(_DONE, {"psid_sha256": digest_of(psid)})
 
     def poll(self) -> Standing:
         """`done` only when the drive took the revert and says that no lock is set up any more."""

@@ -174,7 +174,7 @@ class TwinEraser:
         self._firmware.start()
         self._exchanges.append(Exchange(name="ERASE", command="00", status="00", is_ok=True))
 
-    def resume(self, noted: tuple[Noted, ...]) -> None:
+    def resume(self, noted: tuple[Noted, ...], note: Note) -> None:
         if self._firmware.ask().state == "idle":
             raise EraseFailed("interrupted; its end was not seen")
 

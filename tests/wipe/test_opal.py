@@ -27,7 +27,7 @@ from agent.wipe.opal import (
     psid_of,
     read_flags,
 )  # fmt: skip
-from tests.wipe.twins.driving import Driver, run_engine
+from tests.wipe.twins.driving import Driver, run_engine, unheard
 from tests.wipe.twins.opal import PSID, Faults, OpalTwin, PowerCut
 
 GOOD = PSID.decode()
@@ -59,7 +59,7 @@ class Inner:
         return Hidden(state="none", visible_bytes=1)
 
     def open_hidden(self) -> Hidden:
-        return Hidden(state="removed", visible_bytes=1)
+        return Hidden(state="none", visible_bytes=1)
 
     def identify(self) -> tuple[str | None, str | None, int | None]:
         return "S", "M", 1
@@ -191,7 +191,7 @@ def test_why_not_in_words() -> None:
 def test_a_resume_sends_nothing_to_a_drive_that_does_not_tell(faults: Faults) -> None:
     twin = OpalTwin(faults=faults)
     with pytest.raises(EraseFailed):
-        PsidEraser(3, GOOD, ioctl=twin.ioctl).resume(noted("opal-psid-sent"))
+        PsidEraser(3, GOOD, ioctl=twin.ioctl).resume(noted("opal-psid-sent"), unheard)
     assert not twin.seen
 
 
@@ -291,7 +291,7 @@ def test_a_resume(locking: str, notes: tuple[Noted, ...], result: str, sends: in
     twin = OpalTwin(locking=locking)  # type: ignore[arg-type] # one of its words
     eraser = PsidEraser(3, GOOD, ioctl=twin.ioctl)
     try:
-        eraser.resume(notes)
+        eraser.resume(notes, unheard)
         found = "done" if eraser.poll().state == "done" else "not-done"
     except Refused:
         found = "refused"
@@ -325,7 +325,7 @@ def test_with_a_family() -> None:
     unknown = family(OpalTwin(faults=Faults(status_errno=errno.ENOTTY))).abilities()
     assert [one.can for one in unknown] == [False]
     one = family(OpalTwin())
-    assert one.look_hidden().state == "none" and one.open_hidden().state == "removed" and one.identify()[0] == "S"
+    assert one.look_hidden().state == "none" and one.open_hidden().state == "none" and one.identify()[0] == "S"
     with pytest.raises(Refused, match="not of this family"):
         one.eraser("ata-sanitize-block")
     eraser = one.eraser(TECHNIQUE)

@@ -143,7 +143,7 @@ class SanitizeEraser:
             raise Refused(said)
         raise EraseFailed(f"{said}: not known to have begun")
 
-    def resume(self, noted: tuple[Noted, ...]) -> None:
+    def resume(self, noted: tuple[Noted, ...], note: Note) -> None:
         """Look only: the disk went on alone, or it never began."""
         steps = {one.step: one.details for one in noted if one.details.get("technique") == self.technique}
         before = steps.get("sanitize", {}).get("before")
@@ -155,6 +155,7 @@ class SanitizeEraser:
             raise Refused(f"the command was not yet sent; the disk says: {now.said}")
         elif now.state == "running" or (now.state in ("completed", "failed") and now.state != before):
             self._is_ours = True
+            note("accepted", {"technique": self.technique})
         elif now.state in ("unknown", "refused"):
             raise EraseFailed(f"the disk does not say what became of the command: {now.said}")
         else:

@@ -69,7 +69,7 @@ class SecurityEraser:
             raise EraseFailed("SECURITY ERASE UNIT ended well but left its password, which was removed")
         self._has_completed = True
 
-    def resume(self, noted: tuple[Noted, ...]) -> None:
+    def resume(self, noted: tuple[Noted, ...], note: Note) -> None:
         """Locked with our noted password: erase again, under that password. Anything else is left alone.
 
         A disk that is open again was erased, or was unlocked by hand with the printed password: unless its end was
@@ -92,6 +92,7 @@ class SecurityEraser:
             raise EraseFailed(f"{_left(password)}; {obstacle_of(security)}")
         if security.is_locked or "erasing" in known:
             self._erase(password, identity.enhanced_time.timeout_s(identity.size_bytes))
+            note("completed", {})
             return
         self._lift(password)
         raise Refused("the password was set and removed again; nothing was erased")

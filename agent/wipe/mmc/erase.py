@@ -65,7 +65,7 @@ class MmcEraser:
         self._is_begun, self._next = True, 1
         note(_TAKEN, {"technique": self.technique})
 
-    def resume(self, noted: tuple[Noted, ...]) -> None:
+    def resume(self, noted: tuple[Noted, ...], note: Note) -> None:
         """Nothing is sent but questions; the pieces are erased again by `poll`."""
         steps = {one.step for one in noted if one.details.get("technique") == self.technique}
         if _SENT not in steps:
@@ -85,7 +85,8 @@ class MmcEraser:
         if not self._is_begun:
             return Standing(state="idle", said="the command was never taken")
         status = self._transport.issue(send_status(self._rca))
-        if status.r1 and status.state == PROGRAMMING:
+        # The chip clears an error bit once it was read: one beside "at work" is told now or never.
+        if status.is_ok and status.state == PROGRAMMING:
             return Standing(state="running", permille=self._permille, said="at work")
         if not status.is_ok or status.state != TRANSFER:
             return self._fail(_standing(status))
@@ -98,7 +99,11 @@ class MmcEraser:
         return Standing(state="running", permille=self._permille, said="at work")
 
     def settle(self, note: Note) -> None:
-        """These commands set no password and leave no lock."""
+        """These commands set no password and leave no lock; the chip must still be the one that it was."""
+        try:
+            self._look()
+        except Refused as refused:
+            raise EraseFailed(f"after the erase: {refused.said}") from refused
 
     @property
     def _permille(self) -> int:

@@ -52,7 +52,7 @@ class FormatEraser:
             raise Refused(f"{answer.meaning}{hint}")
         raise EraseFailed(f"Format ended with: {answer.meaning}")
 
-    def resume(self, noted: tuple[Noted, ...]) -> None:
+    def resume(self, noted: tuple[Noted, ...], note: Note) -> None:
         """Only an end that was seen and noted counts: a Format is not asked how it went."""
         steps = {one.step: one.details for one in noted}
         if _SENT not in steps:

@@ -107,8 +107,9 @@ class SanitizeEraser:
         if not (self._was_taken or self._was_seen):
             self._raise(answer)
 
-    def resume(self, noted: tuple[Noted, ...]) -> None:
+    def resume(self, noted: tuple[Noted, ...], note: Note) -> None:
         """The drive went on by itself after a power cut, or has ended: it is asked, nothing is sent again."""
+        self._note = note
         steps = {one.step: one.details for one in noted}
         if _SENT not in steps:
             raise Refused("nothing had been sent before the interruption")

@@ -76,10 +76,10 @@ class ScsiEraser:
             raise Refused(f"{name}: {reply.said}; then {now.said}")
         raise EraseFailed(f"{name}: {reply.said}; then {now.said}: not known to have begun")
 
-    def resume(self, noted: tuple[Noted, ...]) -> None:
+    def resume(self, noted: tuple[Noted, ...], note: Note) -> None:
         """Look only: the disk went on alone, has ended, or never began."""
         steps = {one.step: one.details for one in noted if one.details.get("technique") == self.technique}
-        now = self._ask()
+        now, self._note = self._ask(), note
         if _SENT not in steps:
             raise Refused(f"the command was not yet sent; the disk says: {now.said}")
         before = steps[_SENT].get("before")

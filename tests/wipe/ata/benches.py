@@ -47,7 +47,7 @@ class Driver:
         eraser = family_on(self.twin).eraser(self.technique)
         try:
             if self.accepted or self.noted:
-                eraser.resume(tuple(self.noted))
+                eraser.resume(tuple(self.noted), self.note)
             else:
                 self.note("sending", {})
                 eraser.begin(self.note)

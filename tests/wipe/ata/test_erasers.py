@@ -12,6 +12,7 @@ from agent.wipe.ata.security import PASSWORD
 from agent.wipe.device import EraseFailed, Noted, Refused
 from tests.wipe.ata.benches import Driver, family_on
 from tests.wipe.twins.ata import AtaTwin, Faults, PowerCut
+from tests.wipe.twins.driving import unheard
 
 SANITIZES: tuple[Technique, ...] = ("ata-sanitize-block", "ata-sanitize-crypto", "ata-sanitize-overwrite")
 SECURITY: Technique = "ata-security-erase-enhanced"
@@ -229,7 +230,7 @@ def test_every_state_after_a_cut(
     eraser = family_on(twin).eraser(SECURITY)
     told = ""
     try:
-        eraser.resume(noted(*steps))
+        eraser.resume(noted(*steps), unheard)
         found = eraser.poll().state
     except Refused:
         found = "refused"
@@ -248,7 +249,7 @@ def test_every_state_after_a_cut(
 
 def test_the_noted_password_is_used_not_todays() -> None:
     twin = AtaTwin(password=b"older".ljust(32, b"\0"))
-    family_on(twin).eraser(SECURITY).resume(noted(P, E, password="older"))
+    family_on(twin).eraser(SECURITY).resume(noted(P, E, password="older"), unheard)
     assert twin.password is None and twin.secrets_left == 0
 
 
@@ -264,7 +265,7 @@ def test_a_lock_that_stays_is_never_called_lifted(refused: set[int]) -> None:
 def test_another_password_is_not_guessed_until_it_expires() -> None:
     twin = AtaTwin(password=b"other".ljust(32, b"\0"))
     with pytest.raises(EraseFailed):
-        family_on(twin).eraser(SECURITY).resume(noted(P, E))
+        family_on(twin).eraser(SECURITY).resume(noted(P, E), unheard)
     assert twin.wrong <= 3 and not twin.expired
 
 
@@ -289,7 +290,7 @@ def test_a_lock_that_cannot_be_seen_is_told_as_one() -> None:
     assert "keeps the user password" in driver.said and 0xF4 not in twin.sent
     again = family_on(twin).eraser(SECURITY)
     with pytest.raises(EraseFailed, match=PASSWORD):
-        again.resume(tuple(driver.noted))
+        again.resume(tuple(driver.noted), unheard)
 
 
 def test_the_enhanced_erase_must_be_offered() -> None:

@@ -8,6 +8,7 @@ from agent.wipe.ata.transport import Reply
 from agent.wipe.device import EraseFailed, Noted, Refused
 from tests.wipe.ata.benches import family_on
 from tests.wipe.twins.ata import AtaTwin, Faults
+from tests.wipe.twins.driving import unheard
 
 BLOCK = "ata-sanitize-block"
 
@@ -81,7 +82,7 @@ def notes(before: str, *, is_accepted: bool = False, technique: str = BLOCK) -> 
 def resumed(twin: AtaTwin, noted: tuple[Noted, ...]) -> str:
     eraser = family_on(twin).eraser(BLOCK)
     try:
-        eraser.resume(noted)
+        eraser.resume(noted, unheard)
     except Refused:
         return "refused"
     except EraseFailed:
@@ -220,7 +221,7 @@ def test_a_resumed_old_result_is_told_too() -> None:
         twin = AtaTwin()
         twin.completed = True
         eraser = family_on(twin).eraser(BLOCK)
-        eraser.resume(notes(before, is_accepted=True))
+        eraser.resume(notes(before, is_accepted=True), unheard)
         assert ("before" in eraser.poll().said) == is_told
 
 
@@ -264,3 +265,15 @@ def test_what_is_not_offered_is_not_sent() -> None:
     with pytest.raises(Refused):
         family_on(twin).eraser(BLOCK).begin(lambda step, details: None)
     assert twin.sent == [0xEC]
+
+
+def test_what_a_resume_sees_counts_after_the_next_cut() -> None:
+    """The completed bit was set before, too: only that it was seen running between two cuts tells the new result."""
+    twin, told = AtaTwin(), list(notes("completed"))
+    twin.sanitize, twin.kind = "running", "block"
+    family_on(twin).eraser(BLOCK).resume(
+        tuple(told), lambda step, details: told.append(Noted(step=step, details=details))
+    )
+    assert told[-1].step == "accepted"
+    twin.sanitize, twin.completed = "idle", True
+    assert resumed(twin, tuple(told)) == "done"

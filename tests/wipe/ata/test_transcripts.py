@@ -18,6 +18,7 @@ from agent.wipe.sg import Send
 from agent.wipe.transcript import OffScript, Transcript, Turn, read_transcript, recording, replaying
 from tests.wipe.ata.benches import media_of
 from tests.wipe.twins.ata import SECTOR, AtaTwin, Faults
+from tests.wipe.twins.driving import unheard
 
 FOLDER = Path(__file__).parent / "transcripts"
 
@@ -40,7 +41,7 @@ def erase_hdd(send: Send, media: Media) -> None:
         Noted(step="password", details={"password": "rebond"}),
         Noted(step="erasing", details={"password": "rebond"}),
     )
-    eraser.resume(noted)
+    eraser.resume(noted, unheard)
     assert eraser.poll().state == "done"
     eraser.settle(lambda step, details: None)
 

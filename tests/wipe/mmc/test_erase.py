@@ -11,6 +11,7 @@ from agent.wipe.device import EraseFailed, Noted, Refused
 from agent.wipe.mmc.erase import pieces_of
 from agent.wipe.mmc.ext_csd import read_ext_csd
 from tests.wipe.mmc.benches import BOTH, SANITIZE, SECURE, driver, family_on
+from tests.wipe.twins.driving import unheard
 from tests.wipe.twins.mmc import ERASE, EXT_CSD, GROUP, STATUS, SWITCH, Faults, MmcTwin
 
 SMALL = 24 * GROUP  # 12 MiB: three pieces
@@ -109,6 +110,8 @@ CASES: dict[str, tuple[Faults, str, str]] = {  # faults, result of SANITIZE, of 
     "no-sanitize": (Faults(no_sanitize=errno.EOPNOTSUPP), "failed", "done"),
     "sanitize-aborted": (Faults(no_sanitize=errno.ETIMEDOUT), "failed", "done"),
     "switch-error": (Faults(switch_error=True), "failed", "done"),
+    "late-while-busy": (Faults(late_error_at=1, busy_for=2, late_while_busy=True), "failed", "failed"),
+    "switch-error-while-busy": (Faults(switch_error=True, busy_for=2, late_while_busy=True), "failed", "done"),
     "busy": (Faults(busy_for=2), "done", "done"),
     "bad-ext-csd": (Faults(bad_ext_csd=True), "refused", "refused"),
     "ext-csd-eio": (Faults(ext_csd_errno=errno.EIO), "refused", "refused"),
@@ -123,6 +126,20 @@ def test_every_fault(name: str, technique: Technique) -> None:
     twin = MmcTwin(size_bytes=SMALL, faults=Faults(**vars(faults)))
     one = driver(twin, technique)
     assert one.run() == results[BOTH.index(technique)], one.said
+
+
+def test_a_chip_that_is_another_one_after_its_erase_has_not_been_erased() -> None:
+    for technique in BOTH:
+        twin = MmcTwin(size_bytes=SMALL)
+        eraser = family_on(twin).eraser(technique)
+        eraser.begin(lambda step, details: None)
+        while (standing := eraser.poll()).state == "running":
+            pass
+        assert standing.state == "done"
+        eraser.settle(lambda step, details: None)
+        twin.told_sectors = 99
+        with pytest.raises(EraseFailed):
+            eraser.settle(lambda step, details: None)
 
 
 def test_stuck_is_never_done() -> None:
@@ -153,7 +170,7 @@ def noted(technique: Technique, *steps: str) -> tuple[Noted, ...]:
 def test_a_resume_asks_and_poll_begins_anew(technique: Technique) -> None:
     twin = MmcTwin(size_bytes=SMALL)
     eraser = family_on(twin).eraser(technique)
-    eraser.resume(noted(technique, "mmc-erase", "mmc-erase-taken"))
+    eraser.resume(noted(technique, "mmc-erase", "mmc-erase-taken"), unheard)
     assert not twin.pieces
     states = [eraser.poll().state for _ in range(4)]
     assert states == ["running", "running", "running", "done"] and is_gone(twin, technique)
@@ -164,18 +181,20 @@ def test_a_resume_of_what_was_never_sent(steps: tuple[str, ...]) -> None:
     eraser = family_on(MmcTwin(size_bytes=SMALL)).eraser(SANITIZE)
     if not steps:
         with pytest.raises(Refused):
-            eraser.resume(noted(SANITIZE))
+            eraser.resume(noted(SANITIZE), unheard)
         with pytest.raises(Refused):
-            eraser.resume(noted(SECURE, "mmc-erase", "mmc-erase-taken"))
+            eraser.resume(noted(SECURE, "mmc-erase", "mmc-erase-taken"), unheard)
         assert eraser.poll().state == "idle"
     else:
-        eraser.resume(noted(SANITIZE, *steps))
+        eraser.resume(noted(SANITIZE, *steps), unheard)
         assert eraser.poll().state == "running"
 
 
 def test_a_resume_on_a_chip_that_no_longer_tells() -> None:
     with pytest.raises(EraseFailed):
-        family_on(MmcTwin(faults=Faults(bad_ext_csd=True))).eraser(SANITIZE).resume(noted(SANITIZE, "mmc-erase"))
+        family_on(MmcTwin(faults=Faults(bad_ext_csd=True))).eraser(SANITIZE).resume(
+            noted(SANITIZE, "mmc-erase"), unheard
+        )
 
 
 @pytest.mark.parametrize("technique", BOTH)

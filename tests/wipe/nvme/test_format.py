@@ -9,6 +9,7 @@ from agent.wipe.device import EraseFailed, Gone, Noted, Refused
 from agent.wipe.nvme.admin import Command, NvmeAdmin
 from agent.wipe.nvme.family import open_nvme
 from tests.wipe.nvme.test_sanitize import opened
+from tests.wipe.twins.driving import unheard
 from tests.wipe.twins.nvme import FORMAT, SANITIZE, Notes, NvmeTwin, PowerCut, media_of, no_wait, noting
 
 USER_DATA: Technique = "nvme-format-user-data"
@@ -109,7 +110,7 @@ def test_resume_cannot_tell(steps: tuple[str, ...], error: type[Exception]) -> N
     twin = NvmeTwin()
     details = {"cdw10": "00000200", "nsid": "1", "format": "0"}
     with pytest.raises(error):
-        opened(twin).eraser(USER_DATA).resume(tuple(Noted(step=step, details=details) for step in steps))
+        opened(twin).eraser(USER_DATA).resume(tuple(Noted(step=step, details=details) for step in steps), unheard)
     assert not formats(twin)
 
 
@@ -135,7 +136,7 @@ def test_any_cut_never_ends_in_done_unless_the_format_ended(
         try:
             eraser = family.eraser(technique)
             if notes:
-                eraser.resume(tuple(Noted(step=step, details=details) for step, details in notes))
+                eraser.resume(tuple(Noted(step=step, details=details) for step, details in notes), unheard)
             else:
                 eraser.begin(noting(notes))
             eraser.settle(noting(notes))

@@ -8,6 +8,7 @@ from agent.erasure import Technique
 from agent.wipe.device import EraseFailed, Eraser, Gone, Noted, Refused, Standing
 from agent.wipe.nvme.family import NvmeFamily, open_nvme
 from agent.wipe.nvme.sanitize import SanitizeEraser
+from tests.wipe.twins.driving import unheard
 from tests.wipe.twins.nvme import SANITIZE, Notes, NvmeTwin, PowerCut, media_of, no_wait, noting
 
 BLOCK: Technique = "nvme-sanitize-block"
@@ -305,7 +306,7 @@ def test_resumed_after_a_power_cut_it_is_never_sent_again() -> None:
     eraser.begin(noting(notes))
     eraser.poll()
     again = opened(twin).eraser(BLOCK)
-    again.resume(tuple(Noted(step=step, details=details) for step, details in notes))
+    again.resume(tuple(Noted(step=step, details=details) for step, details in notes), unheard)
     assert to_the_end(again).state == "done" and sanitizes(twin) == [0x0A]
 
 
@@ -326,7 +327,7 @@ def test_a_fresh_eraser_believes_nothing() -> None:
 def test_resume_with_nothing_in_the_log(notes: tuple[str, ...], error: type[Exception], said: str) -> None:
     details = {"cdw10": "0000000a", "before": "0 00000000 0"}
     with pytest.raises(error, match=said):
-        opened(NvmeTwin()).eraser(BLOCK).resume(tuple(Noted(step=step, details=details) for step in notes))
+        opened(NvmeTwin()).eraser(BLOCK).resume(tuple(Noted(step=step, details=details) for step in notes), unheard)
 
 
 @pytest.mark.parametrize(
@@ -342,7 +343,7 @@ def test_resume_takes_no_older_result(before: str, status: int, steps: tuple[str
     twin = NvmeTwin(status=status, scdw10=0x0A)
     with pytest.raises(error):
         opened(twin).eraser(BLOCK).resume(
-            tuple(Noted(step=step, details={"cdw10": "0000000a", "before": before}) for step in steps)
+            tuple(Noted(step=step, details={"cdw10": "0000000a", "before": before}) for step in steps), unheard
         )
 
 
@@ -350,7 +351,7 @@ def test_resume_finds_a_failure_and_leaves_it() -> None:
     twin = NvmeTwin(status=3, state=4, scdw10=0x0A, sanicap=0b1010)
     noted = (Noted(step="nvme-sanitize", details={"cdw10": "0000000a", "before": "0 00000000 0"}),)
     with pytest.raises(EraseFailed, match="Exit Failure Mode done"):
-        opened(twin).eraser(BLOCK).resume(noted)
+        opened(twin).eraser(BLOCK).resume(noted, unheard)
     assert sanitizes(twin) == [0x01]
 
 
@@ -398,7 +399,7 @@ def _go_on(twin: NvmeTwin, technique: Technique, notes: Notes, verifies: bool) -
         eraser.reader = lambda: None
     try:
         if notes:
-            eraser.resume(tuple(Noted(step=step, details=details) for step, details in notes))
+            eraser.resume(tuple(Noted(step=step, details=details) for step, details in notes), unheard)
         else:
             eraser.begin(noting(notes))
         standing = to_the_end(eraser)

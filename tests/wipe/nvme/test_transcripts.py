@@ -19,6 +19,7 @@ from agent.wipe.device import DiskError, Noted
 from agent.wipe.nvme.admin import Submit
 from agent.wipe.nvme.family import open_nvme
 from agent.wipe.nvme.transcript import OffScript, Turn, recording, replaying
+from tests.wipe.twins.driving import unheard
 from tests.wipe.twins.nvme import Notes, NvmeTwin, media_of, no_wait, noting
 
 FOLDER = Path(__file__).parent / "transcripts"
@@ -69,7 +70,7 @@ def played(submit: Submit, doc: dict[str, Any]) -> str:
     try:
         eraser = family.eraser(doc["technique"])
         if noted:
-            eraser.resume(noted)
+            eraser.resume(noted, unheard)
         else:
             eraser.begin(noting(Notes()))
         standing = eraser.poll()

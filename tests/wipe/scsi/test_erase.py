@@ -8,6 +8,7 @@ import pytest
 from agent.erasure import Technique
 from agent.wipe.device import EraseFailed, Gone, Noted, Refused
 from tests.wipe.scsi.benches import ALL, BLOCK, CRYPTO, FORMAT, OVERWRITE, driver, family_on, notes
+from tests.wipe.twins.driving import unheard
 from tests.wipe.twins.scsi import Faults, PowerCut, ScsiTwin
 
 
@@ -122,20 +123,38 @@ def test_a_failed_sanitize_is_left_again(technique: Technique) -> None:
 
 
 @pytest.mark.parametrize("technique", ALL[:3])
-def test_a_failure_that_cannot_be_noted_is_not_left(technique: Technique) -> None:
+def test_a_failure_found_by_a_resume_is_noted_then_left(technique: Technique) -> None:
     """Found by cutting: failed, left, power gone before the failure was journalled, then idle and taken for done."""
     twin = ScsiTwin()
     twin.state, twin.can_exit = "failed", True
-    eraser = family_on(twin).eraser(technique)
-    eraser.resume(notes(technique, "scsi-erase", "scsi-erase-taken"))
-    assert eraser.poll().state == "failed" and eraser.poll().state == "failed" and twin.is_closed
+    eraser, told = family_on(twin).eraser(technique), []
+    eraser.resume(
+        notes(technique, "scsi-erase", "scsi-erase-taken"), lambda step, _: told.append((step, twin.is_closed))
+    )
+    assert eraser.poll().state == "failed" and eraser.poll().state == "failed" and not twin.is_closed
+    assert told == [("scsi-erase-failed", True)], "noted while the disk still said so"
     for state in ("failed", "idle"):
-        twin.state = state
+        twin.state = state  # type: ignore[assignment] # one of its words
         with pytest.raises(EraseFailed):
             family_on(twin).eraser(technique).resume(
-                notes(technique, "scsi-erase", "scsi-erase-taken", "scsi-erase-failed")
+                notes(technique, "scsi-erase", "scsi-erase-taken", "scsi-erase-failed"), unheard
             )
         assert not twin.is_closed
+
+
+def test_what_a_resume_sees_counts_after_the_next_cut() -> None:
+    """Its answer was lost with the power; seen at work after that, then a second cut, then idle: it has ended."""
+    twin = ScsiTwin()
+    one = driver(twin, BLOCK)
+    one.note("scsi-erase", {"technique": BLOCK, "before": "idle"})
+    twin.state = "sanitizing"
+    twin.erases.append(bytes((0x48, 0xA2)))
+    family_on(twin).eraser(BLOCK).resume(tuple(one.noted), one.note)
+    assert one.noted[-1].step == "scsi-erase-running"
+    twin.state = "idle"
+    eraser = family_on(twin).eraser(BLOCK)
+    eraser.resume(tuple(one.noted), one.note)
+    assert eraser.poll().state == "done"
 
 
 def test_a_failure_is_not_forgotten_once_left() -> None:
@@ -175,7 +194,7 @@ def test_another_work_than_ours_is_not_taken_for_it() -> None:
     twin = ScsiTwin(faults=Faults(stuck_at=0))
     twin.state = "formatting"
     eraser = family_on(twin).eraser(BLOCK)
-    eraser.resume(notes(BLOCK, *TAKEN))
+    eraser.resume(notes(BLOCK, *TAKEN), unheard)
     assert eraser.poll().state == "running"
     twin.faults.garbled_after = 0
     twin.faults.ready_while_running = True
@@ -272,7 +291,7 @@ def test_a_resume_only_looks(state: str, noted: tuple[Noted, ...], result: str) 
         twin.state = state  # type: ignore[assignment] # one of its words
     eraser = family_on(twin).eraser(BLOCK)
     try:
-        eraser.resume(noted)
+        eraser.resume(noted, unheard)
         found: str = eraser.poll().state
     except Refused:
         found = "refused"
@@ -285,7 +304,7 @@ def test_a_resume_only_looks(state: str, noted: tuple[Noted, ...], result: str) 
 def test_a_resume_of_a_disk_that_is_no_longer_there() -> None:
     twin = ScsiTwin(faults=Faults(gone_after=0))
     with pytest.raises(Gone):
-        family_on(twin).eraser(BLOCK).resume(notes(BLOCK, *TAKEN))
+        family_on(twin).eraser(BLOCK).resume(notes(BLOCK, *TAKEN), unheard)
 
 
 @pytest.mark.parametrize("technique", ALL)

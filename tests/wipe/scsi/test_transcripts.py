@@ -17,6 +17,7 @@ from agent.wipe.scsi.family import UNTESTED, open_scsi
 from agent.wipe.sg import Send
 from agent.wipe.transcript import OffScript, Transcript, Turn, read_transcript, recording, replaying
 from tests.wipe.scsi.benches import BLOCK, CRYPTO, FORMAT, OVERWRITE, media_of, notes
+from tests.wipe.twins.driving import unheard
 from tests.wipe.twins.scsi import Faults, ScsiTwin
 
 FOLDER = Path(__file__).parent / "transcripts"
@@ -44,7 +45,7 @@ def overwrite_hdd(send: Send, media: Media) -> None:
 
 def resumed(send: Send, media: Media) -> None:
     eraser = open_scsi(3, media, armed=True, send=send).eraser(OVERWRITE)
-    eraser.resume(notes(OVERWRITE, "scsi-erase"))
+    eraser.resume(notes(OVERWRITE, "scsi-erase"), unheard)
     while (standing := eraser.poll()).state == "running":
         pass
     assert standing.state == "done"

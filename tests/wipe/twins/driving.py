@@ -17,6 +17,10 @@ SUCCESS = ("purged", "cleared", "cleared_with_exceptions")
 Make = Callable[[], Family]
 
 
+def unheard(step: str, details: Mapping[str, str]) -> None:
+    """A journal that nobody reads."""
+
+
 class Driver:
     """Drives one erase as `wipe.firmware` does, journalling in memory what survives a power cut."""
 
@@ -36,7 +40,7 @@ class Driver:
         try:
             eraser = self.make().eraser(self.technique)
             if self.accepted or self.noted:
-                eraser.resume(tuple(self.noted))
+                eraser.resume(tuple(self.noted), self.note)
             else:
                 self.note("sending", {})
                 eraser.begin(self.note)

@@ -44,6 +44,7 @@ class Faults:
     keeps_reserve: bool = False  # SANITIZE answered well, reserve not emptied: nothing can show it
     skips_at: int | None = None  # the n-th piece is write-protected in part
     late_error_at: int | None = None  # error of the n-th piece, only in the next status
+    late_while_busy: bool = False  # that error shows beside "at work", once
     illegal: bool = False  # to erase commands
     errno_at: tuple[int, int] | None = None  # (n-th piece, errno)
     no_sanitize: int | None = None  # errno
@@ -175,7 +176,8 @@ class MmcTwin:
             return PROGRAMMING << 9
         if self.busy:
             self.busy -= 1
-            return PROGRAMMING << 9
+            late, self.late = (self.late, 0) if self.faults.late_while_busy else (0, self.late)
+            return late | PROGRAMMING << 9
         late, self.late = self.late, 0
         return late | TRANSFER << 9 | 1 << 8
 
@@ -238,7 +240,7 @@ class MmcTwin:
         if not self.features & 0x40:
             raise OSError(errno.EOPNOTSUPP, "sanitize")
         if self.faults.switch_error:
-            self.late = SWITCH_ERROR
+            self.late, self.busy = SWITCH_ERROR, self.faults.busy_for
             return
         if is_cut or self.faults.does_nothing or self.faults.keeps_reserve:
             return
