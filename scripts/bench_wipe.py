@@ -53,7 +53,7 @@ def ours(work: str, kind: str, node: str) -> None:
     fill = Fill(kind, KEY)  # type: ignore[arg-type] # one of its words
     if work == "write":
 
-        def keep(offset_bytes: int, found: tuple[object, ...]) -> None:
+        def keep(offset_bytes: int, found: tuple[object, ...], retried: int) -> None:
             nonlocal bad
             bad += len(found)
 

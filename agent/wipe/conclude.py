@@ -54,8 +54,13 @@ def _attempt(one: Attempting, state: State) -> Attempt:
         verification=_verification(one, one.readings[-1], state) if one.readings else None,
         bad=bad[:BAD_MOST],
         bad_sectors=count(bad),
-        said=one.said,
+        said=(*one.said, *_retried(one)),
     )
+
+
+def _retried(one: Attempting) -> tuple[str, ...]:
+    count = one.retried + sum(reading.retried for reading in one.readings)
+    return (f"{count} transfers failed and went well when repeated",) if count else ()
 
 
 def _verification(one: Attempting, reading: Reading, state: State) -> Verification:

@@ -179,6 +179,10 @@ class Device(Protocol):
         """Still the same disk, still ours alone: Gone otherwise. Asked just before every destructive step."""
         ...
 
+    def power_word(self) -> str:
+        """A word that stays the same as long as this disk keeps its power; "": nobody knows."""
+        ...
+
     def resize(self) -> None:
         """After `open_hidden`: `io.size_bytes` is what the kernel says now."""
         ...
@@ -205,5 +209,8 @@ class Link(Protocol):
 Heed = Callable[[int, int], None]
 """heed(done_bytes, bad_sectors), after every piece of work: may wait (a pause). Raises Stopped, Stuck, Gone, TooHot."""
 
-Keep = Callable[[int, tuple[Extent, ...]], None]
-"""keep(offset_bytes, bad): everything below the offset is done and flushed, but for these newly found extents."""
+Keep = Callable[[int, tuple[Extent, ...], int], None]
+"""keep(offset_bytes, bad, retried): all below the offset is done and flushed, but for these newly found extents.
+
+`retried`: chunks since the last call that failed at first and went well, whole, when repeated.
+"""

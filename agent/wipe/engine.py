@@ -63,7 +63,7 @@ class _Run:
     def to_the_end(self) -> Erasure:
         try:
             if self.job.is_resumed:
-                self.journal.add(j.Resumed(at=self.clock.now()))
+                self.journal.add(j.Resumed(at=self.clock.now(), power=self._power()))
             while self.state.finished is None:
                 self._do(next_step(self.state))
         except Stopped:
@@ -79,6 +79,12 @@ class _Run:
             return conclude(self._seen_after_all())
         return conclude(self.state)
 
+    def _power(self) -> str:
+        try:
+            return self.device.power_word()
+        except (DiskError, OSError):
+            return ""
+
     def _seen_after_all(self) -> State:
         """The journal is lost. Whether a password is left is asked, and told this once."""
         state = self.state
@@ -93,7 +99,9 @@ class _Run:
             if self.state.attempts and self.state.attempt.result is None and (sent := self.firmware.exchanges()):
                 self.journal.add(j.Sent(attempt=self.state.attempt.index, exchanges=sent))
             at = self.clock.now()
-            self.journal.add(j.Interrupted(at=at, why=why, said=said))  # type: ignore[arg-type] # one of its words
+            self.journal.add(
+                j.Interrupted(at=at, why=why, said=said, power=self._power())  # type: ignore[arg-type] # one of its words
+            )
         except StorageError as error:
             self.link.tell(Trouble(fr=error.fr, en=error.en))
 
@@ -111,7 +119,7 @@ class _Run:
         said = error.said if isinstance(error, DiskError) else f"{type(error).__name__}: {error}"[:300]
         self._tell("Le disque pose un problème", said)
         state = self.state
-        if not state.attempts or state.attempt.result is not None:
+        if not state.attempts or state.attempt.result is not None or step.do == "open-hidden":
             if step.do == "begin-attempt":
                 raise Gone(said) from error  # nothing can even be begun: not ours to guess further
             self._skip(step, said)
@@ -144,7 +152,7 @@ class _Run:
             self.journal.add(j.HealthSeen(when="after", health=None))
         elif step.do == "open-hidden":
             size = self.device.io.size_bytes
-            self.journal.add(
+            self._see_hidden(
                 j.HiddenSeen(hidden=Hidden(state="unknown", visible_bytes=size, said=(said,)), size_bytes=size)
             )
         else:
@@ -168,7 +176,14 @@ class _Run:
 
     def _open_hidden(self, step: Step) -> None:
         self.watch.enter("hidden-area")
-        self.journal.add(self.surface.open_hidden(self.job))
+        self._see_hidden(self.surface.open_hidden(self.job))
+
+    def _see_hidden(self, seen: j.HiddenSeen) -> None:
+        """What was written and read so far is of one size; a disk of another size cannot be gone on with."""
+        state = self.state
+        if state.attempts and seen.size_bytes != state.size_bytes:
+            raise Gone(f"the disk has {seen.size_bytes} bytes now, and {state.size_bytes} in its journal")
+        self.journal.add(seen)
 
     def _begin_attempt(self, step: Step) -> None:
         technique = self.job.plan.steps[step.attempt].technique

@@ -104,8 +104,11 @@ class Checkpoint(Fact, frozen=True, kw_only=True, tag="checkpoint"):
     work: Literal["write", "read"]
     number: int
     offset_bytes: int
+    read_bytes: int = 0  # read: since the start of this reading
     matching_bytes: int = 0  # read: since the start of this reading
     bad: tuple[Extent, ...] = ()  # found since the last checkpoint
+    # Chunks that failed and went well when repeated; write: since the last checkpoint, read: since the reading's start.
+    retried: int = 0
     content: Content | None = None  # read: counted since the start of this reading
     at: str = ""
     seconds: int = 0  # spent since the last checkpoint
@@ -157,10 +160,12 @@ class Interrupted(Fact, frozen=True, kw_only=True, tag="interrupted"):
     at: str
     why: Literal["stopped", "unplugged", "killed", "too-hot"]
     said: str = ""
+    power: str = ""  # Device.power_word: the same on resuming means that the disk kept its power
 
 
 class Resumed(Fact, frozen=True, kw_only=True, tag="resumed"):
     at: str
+    power: str = ""
 
 
 class Finished(Fact, frozen=True, kw_only=True, tag="finished"):

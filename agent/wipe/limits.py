@@ -12,9 +12,13 @@ class Limits:
     spoil_step_bytes: int = 512  # a byte in each of these is spoiled before a read
     middle_bytes: int = 128 << 10  # a failed chunk is tried again in these, and these in sectors
     sector_retries: int = 2  # after the first failure of a single sector
-    errors_most: int = 10_000  # bad sectors of one pass; more is a disk to destroy
+    # Bad sectors of one pass; more is a disk to destroy. It is still written to its end, in pieces of middle_bytes.
+    errors_most: int = 10_000
     mismatches_most: int = 65_536  # separate places that read otherwise
     slow_error_s: float = 20.0  # a sector that failed this slowly is not tried again
+    chunk_errors_s: float = 300.0  # failing calls within one chunk; then its rest is tried in pieces of middle_bytes
+    errors_s: float = 6 * 3600.0  # failing calls of one pass in all: a very bad disk takes no longer than that
+    silence_s: float = 120.0  # waiting, in one pass, for a disk that answers nowhere: a bus being reset
     seconds_per_error: float = 120.0  # on the whole; a disk slower than that at failing is given up
     stall_s: float = 600.0  # failing calls in a row without one good sector between them
     erase_stall_s: float = 1800.0  # a firmware erase without progress (or 3 × its estimate)

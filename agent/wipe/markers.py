@@ -5,10 +5,11 @@ the high bits of an address would have two of them in one place, and they are re
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import pairwise
+from typing import Literal
 
-from agent.erasure import Markers
+from agent.erasure import Extent, Markers
 from agent.wipe.buffers import aligned, equal_pieces, is_zeros
 from agent.wipe.device import BlockIO, EraseFailed, Refused
 from agent.wipe.limits import Limits
@@ -58,7 +59,14 @@ def choose_offsets(size_bytes: int, extra: Iterable[int] = ()) -> tuple[int, ...
     return tuple(sorted(chosen))
 
 
-def plant(io: BlockIO, offsets: Iterable[int], key: bytes) -> Markers:
+MakePieces = Callable[[BlockIO, Literal["write", "read"]], Pieces]
+
+
+def plain_pieces(io: BlockIO, work: Literal["write", "read"]) -> Pieces:
+    return Pieces(io, work, Limits())
+
+
+def plant(io: BlockIO, offsets: Iterable[int], key: bytes, pieces: MakePieces = plain_pieces) -> Markers:
     """Write all, flush, ask the device for all of them. The Markers say which are planted.
 
     Refused: not one could be written. EraseFailed: one came back otherwise than written (the device lies already now),
@@ -66,10 +74,10 @@ def plant(io: BlockIO, offsets: Iterable[int], key: bytes) -> Markers:
     """
     fill, length, wanted = Fill("aes-256-ctr", key), marker_length(io.size_bytes), tuple(offsets)
     buffer = aligned(length)
-    written = []
+    written, writer, reader = [], pieces(io, "write"), pieces(io, "read")
     for offset in wanted:
         fill.write(buffer, offset)
-        if not Pieces(io, "write", Limits()).move(buffer, offset):
+        if not writer.move(buffer, offset):
             written.append(offset)
     if not written:
         raise Refused("no marker can be written")
@@ -77,7 +85,7 @@ def plant(io: BlockIO, offsets: Iterable[int], key: bytes) -> Markers:
     io.forget()
     planted, digest = [], hashlib.sha256()
     for offset in written:
-        if _read(io, buffer, offset):
+        if not _read(reader, buffer, offset, io.sector_bytes):
             digest.update(buffer)
             fill.strip(buffer, offset)
             if not is_zeros(buffer):
@@ -88,33 +96,33 @@ def plant(io: BlockIO, offsets: Iterable[int], key: bytes) -> Markers:
     return Markers(offsets=tuple(planted), length_bytes=length, digest=digest.hexdigest())
 
 
-def seek(io: BlockIO, markers: Markers, key: bytes) -> tuple[int, int]:
+def seek(io: BlockIO, markers: Markers, key: bytes, pieces: MakePieces = plain_pieces) -> tuple[int, int]:
     """(survived, unreadable): those of which a sector is still there; others of which a part is unreadable."""
     fill = Fill("aes-256-ctr", key)
-    sector, zeros = aligned(io.sector_bytes), aligned(min(512, io.sector_bytes))
+    zeros = aligned(min(512, io.sector_bytes))
     flush(io)
     io.forget()
     survived = unreadable = 0
+    reader = pieces(io, "read")
     for offset in markers.offsets:
-        is_there = is_dark = False
         buffer = aligned(markers.length_bytes)
-        if _read(io, buffer, offset):
-            fill.strip(buffer, offset)
-            is_there = any(equal_pieces(buffer, zeros))
-        else:
-            for place in range(offset, offset + markers.length_bytes, io.sector_bytes):
-                if not _read(io, sector, place):
-                    is_dark = True
-                    continue
-                fill.strip(sector, place)
-                is_there = is_there or is_zeros(sector)
+        dark = _read(reader, buffer, offset, io.sector_bytes)
+        fill.strip(buffer, offset)
+        is_there = any(equal_pieces(buffer, zeros))
         survived += is_there
-        unreadable += is_dark and not is_there
+        unreadable += bool(dark) and not is_there
     return survived, unreadable
 
 
-def _read(io: BlockIO, buffer: memoryview, offset_bytes: int) -> bool:
-    """Whether all of it could be read."""
-    if len(buffer):
-        buffer[:] = b"\xa5" * len(buffer)  # what a read leaves as it was is not a marker
-    return not Pieces(io, "read", Limits()).move(buffer, offset_bytes)
+def _read(reader: Pieces, buffer: memoryview, offset_bytes: int, sector_bytes: int) -> list[Extent]:
+    """What could not be read; there the buffer holds nothing of the disk, and nothing that was in it before."""
+    _spoil(buffer)  # what a read leaves as it was is not a marker
+    dark = reader.move(buffer, offset_bytes)
+    for one in dark:
+        start = one.first_lba * sector_bytes - offset_bytes
+        _spoil(buffer[start : start + one.sectors * sector_bytes])
+    return dark
+
+
+def _spoil(buffer: memoryview) -> None:
+    buffer[:] = b"\xa5" * len(buffer)

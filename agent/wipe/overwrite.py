@@ -23,21 +23,23 @@ _AHEAD = 2  # buffers made while one is written
 
 def overwrite(
     io: BlockIO, fill: Fill, start_bytes: int, heed: Heed, keep: Keep, limits: Limits, *,
-    monotonic: Callable[[], float] = time.monotonic,
+    monotonic: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep,
 ) -> None:  # fmt: skip
     """From `start_bytes` to the end of the disk. Raises what `heed` raises, Gone, Stuck, EraseFailed (cannot flush).
 
-    The last `keep` is at the end of the disk; after a stop, or when the errors were too many, at the last whole chunk.
+    The last `keep` is at the end of the disk, also when the bad sectors were too many (then Stuck); after a stop, or
+    when they took too much time, at the last whole chunk.
     """
-    pieces = Pieces(io, "write", limits, monotonic)
+    pieces = Pieces(io, "write", limits, heed, monotonic, sleep)
     rhythm = Rhythm(limits, start_bytes, monotonic)
     found: list[Extent] = []
     done = start_bytes
 
     def checkpoint() -> None:
         flush(io)
-        keep(done, merged(found))
+        keep(done, merged(found), pieces.retried)
         found.clear()
+        pieces.retried = 0
 
     try:
         with closing(_filled(io.size_bytes, fill, start_bytes, limits.chunk_bytes)) as chunks:
@@ -51,6 +53,7 @@ def overwrite(
         checkpoint()
         raise
     checkpoint()
+    pieces.raise_if_too_many()
 
 
 def flush(io: BlockIO) -> None:

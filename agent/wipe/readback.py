@@ -7,7 +7,7 @@ read left as it was can never count as right, because it is spoiled before each 
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -16,11 +16,11 @@ from typing import Literal
 from agent.erasure import Content, Extent
 from agent.wipe.buffers import aligned, equal_pieces, is_zeros
 from agent.wipe.content import Census, FindRemains
-from agent.wipe.device import BlockIO, EraseFailed, Heed
+from agent.wipe.device import BlockIO, EraseFailed, Heed, Stopped, TooHot
 from agent.wipe.extents import merged
 from agent.wipe.limits import Limits
-from agent.wipe.overwrite import Chunks, Rhythm, flush, spans
-from agent.wipe.pieces import Pieces
+from agent.wipe.overwrite import Rhythm, flush, spans
+from agent.wipe.pieces import Pieces, Tried
 from agent.wipe.remains import find_remains
 from agent.wipe.stream import Fill
 
@@ -38,52 +38,66 @@ class ReadTally:
     matching_bytes: int = 0
     content: Content = field(default_factory=lambda: Content(kind="unread"))
     bad: tuple[Extent, ...] = ()
+    retried: int = 0  # chunks that failed at first and were read, whole, when repeated
 
 
+Parts = Iterable[tuple[int, memoryview]]
 KeepRead = Callable[[int, ReadTally], None]
+"""keep(offset_bytes, tally): everything below the offset was read. `tally.bad`: found since the last call only."""
 
 
 def read_back(
     io: BlockIO, fill: Fill | None, start_bytes: int, tally: ReadTally, heed: Heed, keep: KeepRead, limits: Limits, *,
     find: FindRemains = find_remains, monotonic: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> ReadTally:  # fmt: skip
     """From `start_bytes` to the end, going on from `tally`. Without a fill nothing matches; content is counted always.
 
-    Raises what `heed` raises, Gone, Stuck, EraseFailed.
+    Raises what `heed` raises, Gone, Stuck, EraseFailed. The last `keep` is at the end, or after a stop where it came.
     """
     flush(io)
     io.forget()
-    pieces = Pieces(io, "read", limits, monotonic)
     reader = _Comparison(io.sector_bytes, fill, tally, limits, find)
+    pieces = Pieces(io, "read", limits, reader.heeding(heed), monotonic, sleep)
     rhythm = Rhythm(limits, start_bytes, monotonic)
-    with closing(_read_ahead(pieces, spans(start_bytes, io.size_bytes, limits.chunk_bytes), limits, reader)) as chunks:
-        for offset_bytes, chunk in chunks:
-            reader.see(chunk, offset_bytes)
-            done = offset_bytes + len(chunk)
-            if rhythm.is_due(done):
-                keep(done, reader.tally())
-            heed(done, reader.bad_sectors)
-    seen = reader.tally()
-    keep(io.size_bytes, seen)
-    return seen
+    todo = spans(start_bytes, io.size_bytes, limits.chunk_bytes)
+    done = start_bytes
+    try:
+        with closing(_read_ahead(pieces, todo, limits, reader)) as chunks:
+            for _, parts in chunks:
+                for place, part in parts:
+                    reader.see(part, place)
+                    done = place + len(part)
+                if rhythm.is_due(done):
+                    keep(done, reader.fresh(pieces))
+                heed(done, reader.bad_sectors)
+    except (Stopped, TooHot):
+        keep(done, reader.fresh(pieces))
+        raise
+    keep(io.size_bytes, reader.fresh(pieces))
+    return reader.tally(pieces)
 
 
 def sample(
     io: BlockIO, fill: Fill | None, seed: bytes, heed: Heed, limits: Limits, *,
     find: FindRemains = find_remains, monotonic: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> tuple[ReadTally, int]:  # fmt: skip
     """Ten per cent by the recipe of SP 800-88r1, and its power: the chance in permille to meet 100 MB unwiped."""
     flush(io)
     io.forget()
     places = choose_places(io.size_bytes, io.sector_bytes, seed)
-    pieces = Pieces(io, "read", limits, monotonic)
     reader = _Comparison(io.sector_bytes, fill, ReadTally(), limits, find)
+    pieces = Pieces(io, "read", limits, reader.heeding(heed), monotonic, sleep)
     todo = (span for start, length in places for span in spans(start, start + length, limits.chunk_bytes))
     with closing(_read_ahead(pieces, todo, limits, reader)) as chunks:
-        for offset_bytes, chunk in chunks:
-            reader.see(chunk, offset_bytes)
-            heed(offset_bytes + len(chunk), reader.bad_sectors)
-    return reader.tally(), power_permille(places, io.size_bytes)
+        for offset_bytes, parts in chunks:
+            done = offset_bytes
+            for place, part in parts:
+                reader.see(part, place)
+                done = place + len(part)
+            heed(done, reader.bad_sectors)
+    return reader.tally(pieces), power_permille(places, io.size_bytes)
 
 
 def choose_places(size_bytes: int, sector_bytes: int, seed: bytes) -> tuple[tuple[int, int], ...]:
@@ -130,30 +144,39 @@ def power_permille(places: Iterable[tuple[int, int]], size_bytes: int, run_bytes
     return met * 1000 // positions
 
 
-def _read_ahead(pieces: Pieces, todo: Iterable[tuple[int, int]], limits: Limits, reader: "_Comparison") -> Chunks:
-    """What could be read, in order; a chunk with unreadable sectors comes in parts. A second thread reads ahead."""
+def _read_ahead(
+    pieces: Pieces, todo: Iterable[tuple[int, int]], limits: Limits, reader: "_Comparison"
+) -> Generator[tuple[int, Parts], None, None]:
+    """(offset, what could be read of this chunk), in order. A second thread reads ahead, and does nothing else."""
 
-    def read(buffer: memoryview, offset_bytes: int) -> tuple[int, memoryview, int]:
-        # A read that says "all" and moves nothing must not show the last chunk once more.
-        buffer[:: limits.spoil_step_bytes] = bytes([_SPOIL]) * -(-len(buffer) // limits.spoil_step_bytes)
+    def read(buffer: memoryview, offset_bytes: int) -> tuple[int, memoryview, Tried]:
+        spoil(buffer, limits)
         return offset_bytes, buffer, pieces.attempt(buffer, offset_bytes)
 
-    def parts(read_ahead: Future[tuple[int, memoryview, int]]) -> Iterable[tuple[int, memoryview]]:
-        offset_bytes, chunk, moved = read_ahead.result()
-        unreadable = pieces.finish(chunk, offset_bytes, moved)
+    def parts(read_ahead: Future[tuple[int, memoryview, Tried]]) -> tuple[int, Parts]:
+        offset_bytes, chunk, tried = read_ahead.result()
+        unreadable = pieces.finish(chunk, offset_bytes, tried)
         reader.add_bad(unreadable)
-        return reader.between(chunk, offset_bytes, unreadable)
+        return offset_bytes, reader.between(chunk, offset_bytes, unreadable)
 
     free = deque(aligned(limits.chunk_bytes) for _ in range(_AHEAD + 1))
-    waiting: deque[Future[tuple[int, memoryview, int]]] = deque()
-    with ThreadPoolExecutor(1, thread_name_prefix="read") as pool:
+    waiting: deque[Future[tuple[int, memoryview, Tried]]] = deque()
+    pool = ThreadPoolExecutor(1, thread_name_prefix="read")
+    try:
         for offset_bytes, length in todo:
             waiting.append(pool.submit(read, free[0][:length], offset_bytes))
             free.rotate(-1)
             if len(waiting) > _AHEAD:
-                yield from parts(waiting.popleft())
+                yield parts(waiting.popleft())
         while waiting:
-            yield from parts(waiting.popleft())
+            yield parts(waiting.popleft())
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)  # a stop does not wait for a read that may never return
+
+
+def spoil(buffer: memoryview, limits: Limits) -> None:
+    """A read that says "all" and moves nothing must not show what was in the buffer before."""
+    buffer[:: limits.spoil_step_bytes] = bytes([_SPOIL]) * -(-len(buffer) // limits.spoil_step_bytes)
 
 
 class _Comparison:
@@ -166,17 +189,38 @@ class _Comparison:
         self._census = Census(tally.content, find)
         self._read, self._matching = tally.read_bytes, tally.matching_bytes
         self._bad = list(tally.bad)
+        self._told = len(self._bad)
+        self._retried = tally.retried
         self._zeros = aligned(sector_bytes)
         self.bad_sectors = sum(extent.sectors for extent in tally.bad)
 
-    def tally(self) -> ReadTally:
-        return ReadTally(self._read, self._matching, self._census.content(), merged(self._bad))
+    def tally(self, pieces: Pieces) -> ReadTally:
+        return self._tally(pieces, merged(self._bad))
+
+    def fresh(self, pieces: Pieces) -> ReadTally:
+        """The same with the bad places only that were found since the last call: a bad disk has thousands."""
+        fresh = merged(self._bad[self._told :])
+        self._told = len(self._bad)
+        return self._tally(pieces, fresh)
+
+    def _tally(self, pieces: Pieces, bad: tuple[Extent, ...]) -> ReadTally:
+        retried = self._retried + pieces.retried
+        return ReadTally(self._read, self._matching, self._census.content(), bad, retried)
+
+    def heeding(self, heed: Heed) -> Heed:
+        """The same between the pieces of one chunk, whose bad sectors are not counted here yet."""
+
+        def inside(done_bytes: int, bad_sectors: int) -> None:
+            heed(done_bytes, max(self.bad_sectors, bad_sectors))
+
+        return inside
 
     def add_bad(self, extents: Iterable[Extent]) -> None:
         for one in extents:
             self.bad_sectors += one.sectors
             last = self._bad[-1] if self._bad else None
-            if last and last.problem == one.problem and last.first_lba + last.sectors == one.first_lba:
+            is_told = len(self._bad) <= self._told
+            if last and not is_told and last.problem == one.problem and last.first_lba + last.sectors == one.first_lba:
                 self._bad[-1] = Extent(
                     first_lba=last.first_lba, sectors=last.sectors + one.sectors, problem=one.problem
                 )
@@ -185,9 +229,7 @@ class _Comparison:
             if len(self._bad) > self._limits.mismatches_most + self._limits.errors_most:
                 raise EraseFailed(f"the disk reads otherwise than written in more than {len(self._bad) - 1} places")
 
-    def between(
-        self, chunk: memoryview, offset_bytes: int, unreadable: Iterable[Extent]
-    ) -> Iterable[tuple[int, memoryview]]:
+    def between(self, chunk: memoryview, offset_bytes: int, unreadable: Iterable[Extent]) -> Parts:
         """The parts of the chunk that were read; the chunk's end is always told, were it empty."""
         at = 0
         for one in unreadable:

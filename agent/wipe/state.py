@@ -5,6 +5,7 @@ Pure; `steps` says what comes next, `outcome` what it proves.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Literal
 
 import msgspec
@@ -23,12 +24,18 @@ PASSES: dict[Technique, tuple[Fill, ...]] = {
     "overwrite-two-pass": ("stream", "zeros"),
 }
 
+# More than any disk keeps in a cache that a power cut empties; written last, so at the end of a pass.
+CACHE_BYTES = 4 << 30
+_CHECKPOINTS_KEPT = 32
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pass:
     fill: Literal["aes-256-ctr", "chacha20", "zeros"]
     key: str
-    checkpoints: tuple[int, ...] = (0,)  # offsets, oldest first: a damaged end steps back one
+    checkpoints: tuple[int, ...] = (
+        0,
+    )  # offsets, oldest first, the first and the last few: a damaged end steps back one
     has_ended: bool = False
 
 
@@ -43,6 +50,8 @@ class Reading:
     power_permille: int = 1000
     has_ended: bool = False
     bad: tuple[Extent, ...] = ()
+    retried: int = 0
+    before_doubt: "Reading | None" = None  # itself at its last checkpoint that no cut can put in doubt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +73,7 @@ class Attempting:
     passes: tuple[Pass, ...] = ()
     readings: tuple[Reading, ...] = ()
     unwritable: tuple[Extent, ...] = ()
+    retried: int = 0  # while writing
     aftermath: Aftermath | None = None  # None: not asked
     result: str | None = None
     was_started: bool = True
@@ -100,10 +110,12 @@ class State:
     health_before: Health | None = None
     health_after: Health | None = None
     hidden: Hidden | None = None
+    is_hidden_stale: bool = False  # seen before an interruption: a power cut closes again what was opened for a time
     size_bytes: int = 0
     attempts: tuple[Attempting, ...] = ()
     interruptions: tuple[Interruption, ...] = ()
     is_interrupted: bool = False
+    power: str = ""  # Device.power_word at the last interruption
     finished: j.Finished | None = field(default=None)
 
     @property
@@ -121,9 +133,33 @@ def fold(entries: Iterable[j.Entry]) -> State:
     first, *rest = entries
     assert isinstance(first, j.Opened)
     state = State(job=first.job, opened_at=first.at, last_at=first.at, size_bytes=first.job.media.size_bytes)
+    run: list[j.Checkpoint] = []  # neighbours, taken at once: one by one, thousands would cost their number squared
     for entry in rest:
-        state = _take(state, entry)
-    return state
+        if isinstance(entry, j.Checkpoint) and (not run or _is_same_work(run[-1], entry)):
+            run.append(entry)
+            continue
+        state = _take_run(state, run)
+        run = [entry] if isinstance(entry, j.Checkpoint) else []
+        if not run:
+            state = _take(state, entry)
+    return _take_run(state, run)
+
+
+def _is_same_work(one: j.Checkpoint, other: j.Checkpoint) -> bool:
+    return (one.attempt, one.work, one.number) == (other.attempt, other.work, other.number)
+
+
+def _take_run(state: State, run: list[j.Checkpoint]) -> State:
+    if not run:
+        return state
+    one = state.attempt
+    if run[0].work == "write":
+        one = _take_written(one, run)
+    else:
+        seen = _take_read(one.readings[-1], run, state.size_bytes)
+        seconds = one.seconds + sum(entry.seconds for entry in run)
+        one = replace(one, readings=(*one.readings[:-1], seen), seconds=seconds)
+    return replace(state, last_at=run[-1].at or state.last_at, attempts=(*state.attempts[:-1], one))
 
 
 def _take(state: State, entry: j.Entry) -> State:
@@ -138,14 +174,17 @@ def _take(state: State, entry: j.Entry) -> State:
                 return replace(seen, health_before=entry.health)
             return replace(seen, health_after=entry.health)
         case j.HiddenSeen():
-            return replace(state, hidden=entry.hidden, size_bytes=entry.size_bytes)
+            is_as_before = state.hidden is not None and state.hidden.state == "removed" and entry.hidden.state == "none"
+            hidden = state.hidden if is_as_before else entry.hidden  # what was opened for good is not there any more
+            return replace(state, hidden=hidden, is_hidden_stale=False, size_bytes=entry.size_bytes)
         case j.AttemptBegan():
             begun = Attempting(index=entry.attempt, step=state.job.plan.steps[entry.attempt])
             return replace(state, attempts=(*state.attempts, begun))
         case j.Interrupted():
-            return _interrupt(state, Interruption(at=entry.at, why=entry.why, said=entry.said))
+            told = Interruption(at=entry.at, why=entry.why, said=entry.said)
+            return _interrupt(state, told, "" if entry.why == "unplugged" else entry.power)
         case j.Resumed():
-            return replace(_resume(before, entry.at), last_at=entry.at)
+            return replace(_resume(before, entry), last_at=entry.at)
         case j.Finished():
             return replace(state, finished=entry)
         case j.Opened():
@@ -153,28 +192,37 @@ def _take(state: State, entry: j.Entry) -> State:
     return replace(state, attempts=(*state.attempts[:-1], _take_in_attempt(state.attempt, entry)))
 
 
-def _interrupt(state: State, interruption: Interruption) -> State:
-    return replace(state, is_interrupted=True, interruptions=(*state.interruptions, interruption))
+def _interrupt(state: State, interruption: Interruption, power: str = "") -> State:
+    return replace(
+        state, is_interrupted=True, power=power, interruptions=(*state.interruptions, interruption)
+    )  # fmt: skip
 
 
-def _resume(state: State, at: str) -> State:
+def _resume(state: State, entry: j.Resumed) -> State:
     if not state.is_interrupted:  # nobody could write why: the power, or a kill
         state = _interrupt(state, Interruption(at=state.last_at, why="power"))
-    last = state.interruptions[-1]
-    told = msgspec.structs.replace(last, resumed_at=at)
-    state = replace(state, is_interrupted=False, interruptions=(*state.interruptions[:-1], told))
+    had_power = bool(entry.power) and entry.power == state.power
+    told = msgspec.structs.replace(state.interruptions[-1], resumed_at=entry.at)
+    interruptions = (*state.interruptions[:-1], told)
+    state = replace(state, is_interrupted=False, is_hidden_stale=True, interruptions=interruptions)
     if not state.attempts or state.finished is not None or state.attempt.result not in (None, "completed"):
         return state
-    return replace(state, attempts=(*state.attempts[:-1], _after_a_cut(state.attempt)))
+    one = state.attempt
+    one = replace(one, result=None, said=(), aftermath=None) if had_power else _after_a_cut(one)
+    return replace(state, attempts=(*state.attempts[:-1], one))
 
 
 def _after_a_cut(one: Attempting) -> Attempting:
     """What was read before the cut may have come from a cache that the cut emptied: it is read, and judged, again.
 
-    Only of an earlier pass the reading stays: what it read was overwritten since. Markers that were planted but not yet
-    sought may have been lost with the cache instead of erased.
+    In a cache is at most what was written last (CACHE_BYTES): the reading of an overwrite goes on from its last
+    checkpoint before that. Of an earlier pass it stays: what it read was overwritten since. Markers that were planted
+    but not yet sought may have been lost with the cache instead of erased.
     """
-    kept = one.readings[: max(0, len(one.passes) - 1)]
+    earlier = max(0, len(one.passes) - 1)
+    kept = one.readings[:earlier]
+    if one.is_overwrite and (sure := one.readings[earlier].before_doubt if len(one.readings) > earlier else None):
+        kept = (*kept, replace(sure, before_doubt=sure))
     markers, is_doubtful = one.markers, one.are_markers_doubtful
     if markers is not None:
         is_doubtful = is_doubtful or markers.survived is None
@@ -204,15 +252,6 @@ def _take_in_attempt(one: Attempting, entry: j.Entry) -> Attempting:
             return replace(one, was_accepted=True, passes=(*one.passes, Pass(fill=entry.fill, key=entry.key)))
         case j.PassEnded():
             return replace(one, passes=(*one.passes[:-1], replace(one.passes[-1], has_ended=True)))
-        case j.Checkpoint(work="write"):
-            return _take_written(one, entry)
-        case j.Checkpoint():
-            last = one.readings[-1]
-            seen = replace(
-                last, offset_bytes=entry.offset_bytes, matching_bytes=entry.matching_bytes, content=entry.content,
-                bad=(*last.bad, *entry.bad),
-            )  # fmt: skip
-            return replace(one, readings=(*one.readings[:-1], seen), seconds=one.seconds + entry.seconds)
         case j.MarkersSought():
             assert one.markers is not None
             found = one.markers.__class__(
@@ -239,13 +278,34 @@ def _take_in_attempt(one: Attempting, entry: j.Entry) -> Attempting:
     raise ValueError(f"no place for {type(entry).__name__}")
 
 
-def _take_written(one: Attempting, entry: j.Checkpoint) -> Attempting:
-    last = one.passes[-1]
-    written = max(0, entry.offset_bytes - last.checkpoints[-1])
-    # A step back after a damaged end: the later checkpoints are void.
-    kept = tuple(offset for offset in last.checkpoints if offset < entry.offset_bytes)
-    seen = replace(last, checkpoints=(*kept, entry.offset_bytes))
+def _take_written(one: Attempting, run: list[j.Checkpoint]) -> Attempting:
+    last, written = one.passes[-1], 0
+    offsets = list(last.checkpoints)
+    for entry in run:
+        written += max(0, entry.offset_bytes - offsets[-1])
+        while offsets and offsets[-1] >= entry.offset_bytes:
+            offsets.pop()  # a step back after a damaged end: the later checkpoints are void
+        offsets.append(entry.offset_bytes)
+    seen = replace(last, checkpoints=(*offsets[:1], *offsets[1:][-_CHECKPOINTS_KEPT:]))
     return replace(
-        one, passes=(*one.passes[:-1], seen), unwritable=(*one.unwritable, *entry.bad),
-        written_bytes=one.written_bytes + written, seconds=one.seconds + entry.seconds,
+        one, passes=(*one.passes[:-1], seen), written_bytes=one.written_bytes + written,
+        unwritable=(*one.unwritable, *chain.from_iterable(entry.bad for entry in run)),
+        retried=one.retried + sum(entry.retried for entry in run),
+        seconds=one.seconds + sum(entry.seconds for entry in run),
+    )  # fmt: skip
+
+
+def _take_read(last: Reading, run: list[j.Checkpoint], size_bytes: int) -> Reading:
+    sure = sum(entry.offset_bytes <= size_bytes - CACHE_BYTES for entry in run)  # offsets only grow in one reading
+    if sure:
+        last = _read_to(last, run[:sure])
+        last = replace(last, before_doubt=last)
+    return _read_to(last, run[sure:]) if run[sure:] else last
+
+
+def _read_to(last: Reading, run: list[j.Checkpoint]) -> Reading:
+    end = run[-1]
+    return replace(
+        last, offset_bytes=end.offset_bytes, read_bytes=end.read_bytes, matching_bytes=end.matching_bytes,
+        content=end.content, retried=end.retried, bad=(*last.bad, *chain.from_iterable(entry.bad for entry in run)),
     )  # fmt: skip

@@ -44,6 +44,8 @@ def next_step(state: State) -> Step:
         return Step(do="see-health-before")
     if state.hidden is None:
         return Step(do="open-hidden")
+    if state.is_hidden_stale and state.finished is None and not _erases_itself(state):
+        return Step(do="open-hidden")
     if not state.attempts:
         return Step(do="begin-attempt", attempt=0)
     one = state.attempt
@@ -54,6 +56,12 @@ def next_step(state: State) -> Step:
     if "after" not in state.has_health:
         return Step(do="see-health-after")
     return Step(do="finish")
+
+
+def _erases_itself(state: State) -> bool:
+    """Announced and not known to have ended: nothing else may be asked of the disk meanwhile."""
+    one = state.attempts[-1] if state.attempts else None
+    return one is not None and one.result is None and bool(one.noted) and not one.is_erased
 
 
 def _in_attempt(state: State, one: Attempting) -> Step:

@@ -4,21 +4,23 @@ The bytes themselves are `overwrite`, `readback` and `markers`; here is only wha
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Literal
 
 import msgspec
 
 from agent.erasure import Content, Extent, Hidden, Markers, Verification
 from agent.wipe import journal as j
-from agent.wipe.buffers import aligned
-from agent.wipe.device import BlockIO, Device, Gone, Refused
+from agent.wipe.buffers import aligned, equal_pieces
+from agent.wipe.device import BlockIO, Device, Gone, Refused, Stopped
 from agent.wipe.extents import count, merged
 from agent.wipe.job import Job, Looked
 from agent.wipe.limits import Limits
 from agent.wipe.markers import choose_offsets, plant, seek
 from agent.wipe.overwrite import overwrite
-from agent.wipe.readback import ReadTally, read_back, sample
-from agent.wipe.state import PASSES, Attempting, Pass, State
+from agent.wipe.pieces import Pieces
+from agent.wipe.readback import ReadTally, read_back, sample, spoil
+from agent.wipe.state import PASSES, Attempting, Pass, Reading, State
 from agent.wipe.stream import Fill, fastest_kind, new_key
 from agent.wipe.watch import Watch
 
@@ -46,6 +48,11 @@ class Surface:
     def _add(self, entry: j.Entry) -> None:
         assert self._journal is not None, "a job that only looks has no journal"
         self._journal.add(entry)
+
+    def _pieces(self, io: BlockIO, work: Literal["write", "read"]) -> Pieces:
+        """For the short works: their progress is not worth a number, nor do their bad sectors judge the disk."""
+        watch, limits = self._watch, replace(self._limits, errors_most=1 << 40)
+        return Pieces(io, work, limits, lambda done, bad: watch.heed(0, bad), watch.now, watch.sleep)
 
     # --- hidden area, markers -----------------------------------------------------------------------------------------
 
@@ -81,7 +88,7 @@ class Surface:
         extra = (hidden.visible_bytes,) if hidden is not None and hidden.state == "removed" else ()
         key = new_key()
         try:
-            planted = plant(self._io, choose_offsets(self._io.size_bytes, extra), key)
+            planted = plant(self._io, choose_offsets(self._io.size_bytes, extra), key, self._pieces)
         except Refused:
             if state.attempt.step.technique != "opal-psid-revert":
                 raise
@@ -93,7 +100,7 @@ class Surface:
         one = state.attempt
         assert one.markers is not None
         self._watch.enter("markers", one.step.technique)
-        survived, unreadable = seek(self._io, one.markers, bytes.fromhex(one.marker_key))
+        survived, unreadable = seek(self._io, one.markers, bytes.fromhex(one.marker_key), self._pieces)
         self._add(j.MarkersSought(attempt=one.index, survived=survived, unreadable=unreadable))
 
     # --- writing ------------------------------------------------------------------------------------------------------
@@ -103,18 +110,20 @@ class Surface:
         one = state.attempt
         done = one.passes[number] if number < len(one.passes) else self._begin_pass(one, number)
         fill = _fill_of(done)
-        start = self._sound_start(done, fill)
+        start = self._sound_start(done, fill, one.unwritable)
         later = self._io.size_bytes * (2 * (len(PASSES[one.step.technique]) - number) - 1)
         self._watch.enter("overwriting", one.step.technique, self._io.size_bytes, later)
         self._kept_at = self._watch.now()
 
-        def keep(offset_bytes: int, bad: tuple[Extent, ...]) -> None:
-            self._add(self._checkpoint(one.index, "write", number, offset_bytes, bad=bad))
+        def keep(offset_bytes: int, bad: tuple[Extent, ...], retried: int) -> None:
+            self._add(self._checkpoint(one.index, "write", number, offset_bytes, bad=bad, retried=retried))
 
         if start < done.checkpoints[-1]:
-            keep(start, ())  # the later checkpoints are void
-        overwrite(self._io, fill, start, self._watch.heed, keep, self._limits)
-        self._io.flush()
+            keep(start, (), 0)  # the later checkpoints are void
+        watch = self._watch
+        overwrite(
+            self._io, fill, start, watch.heed, keep, self._limits, monotonic=watch.now, sleep=watch.sleep
+        )  # fmt: skip
         self._add(j.PassEnded(attempt=one.index, number=number))
 
     def _begin_pass(self, one: Attempting, number: int) -> Pass:
@@ -124,46 +133,64 @@ class Surface:
         self._add(j.PassBegan(attempt=one.index, number=number, fill=kind, key=key))
         return Pass(fill=kind, key=key)
 
-    def _sound_start(self, done: Pass, fill: Fill) -> int:
+    def _sound_start(self, done: Pass, fill: Fill, unwritable: tuple[Extent, ...]) -> int:
         """The latest checkpoint before which the disk still holds what we wrote; a damaged end steps back one."""
-        for offset in reversed(done.checkpoints):
+        written = [offset for offset in done.checkpoints if offset]
+        if not written:
+            return 0
+        untold: int | None = None
+        for offset in reversed(written):
             start = max(0, offset - _RECHECK_BYTES)
-            if (offset == 0 and len(done.checkpoints) == 1) or (offset and self._holds(fill, start, offset - start)):
+            holds = self._holds(fill, start, offset - start, unwritable)
+            if holds:
                 return offset
-        if len(done.checkpoints) > 1:
-            # Nothing that was ever flushed is there: another disk of the same serial, or one that keeps nothing.
-            raise Gone("nothing that was written before the interruption is on this disk")
-        return 0
+            untold = offset if holds is None and untold is None else untold
+        if untold is not None:
+            return untold  # every sector there is bad: it says nothing, and the reading will list it
+        # Nothing that was ever flushed is there: another disk of the same serial, or one that keeps nothing.
+        raise Gone("nothing that was written before the interruption is on this disk")
 
-    def _holds(self, fill: Fill, offset_bytes: int, length_bytes: int) -> bool:
-        buffer = aligned(length_bytes)
-        try:
-            if self._io.read_into(buffer, offset_bytes) != length_bytes:
-                return False
-        except OSError:
-            return False
+    def _holds(self, fill: Fill, offset_bytes: int, length_bytes: int, unwritable: tuple[Extent, ...]) -> bool | None:
+        """Whether each sector there is as we wrote it; those that are bad say nothing. None: all are bad."""
+        buffer, sector_bytes = aligned(length_bytes), self._io.sector_bytes
+        spoil(buffer, self._limits)
+        unreadable = self._pieces(self._io, "read").move(buffer, offset_bytes)
         fill.strip(buffer, offset_bytes)
-        return not any(buffer)
+        right, base = equal_pieces(buffer, aligned(sector_bytes)), offset_bytes // sector_bytes
+        told: list[bool | None] = list(right)
+        for one in (*unreadable, *unwritable):
+            first, after = max(0, one.first_lba - base), min(len(told), one.first_lba + one.sectors - base)
+            told[first:after] = [None] * max(0, after - first)
+        heard = [is_right for is_right in told if is_right is not None]
+        return all(heard) if heard else None
 
     def _checkpoint(
         self, attempt: int, work: Literal["write", "read"], number: int, offset_bytes: int, *,
-        bad: tuple[Extent, ...] = (), tally: ReadTally | None = None,
+        bad: tuple[Extent, ...] = (), retried: int = 0, tally: ReadTally | None = None,
     ) -> j.Checkpoint:  # fmt: skip
-        seconds, self._kept_at = round(self._watch.now() - self._kept_at), self._watch.now()
-        return j.Checkpoint(
+        seconds = int(self._watch.now() - self._kept_at)
+        self._kept_at += seconds  # what is left of a second counts with the next one
+        entry = j.Checkpoint(
             attempt=attempt, work=work, number=number, offset_bytes=offset_bytes, bad=bad, at=self._now(),
-            seconds=seconds, matching_bytes=tally.matching_bytes if tally else 0,
-            content=tally.content if tally else None,
+            seconds=seconds, retried=retried,
+        )  # fmt: skip
+        if tally is None:
+            return entry
+        return msgspec.structs.replace(
+            entry, bad=tally.bad, retried=tally.retried, read_bytes=tally.read_bytes,
+            matching_bytes=tally.matching_bytes, content=tally.content,
         )  # fmt: skip
 
     # --- reading ------------------------------------------------------------------------------------------------------
 
     def read(self, state: State, number: int) -> None:
-        """One reading from the start; what was read before a cut does not count."""
+        """One reading, from the start or from where it can be gone on with (`state` decides that)."""
         one = state.attempt
         verify = state.job.plan.verify
         fill, compared = self._expected(one, number)
-        self._add(j.ReadingBegan(attempt=one.index, number=number, kind=verify, compared_with=compared))
+        begun = one.readings[number] if number < len(one.readings) and verify == "full" else None
+        if begun is None:
+            self._add(j.ReadingBegan(attempt=one.index, number=number, kind=verify, compared_with=compared))
         later = self._io.size_bytes * 2 * (len(PASSES.get(one.step.technique, ("",))) - number - 1)
         self._watch.enter("verifying", one.step.technique, self._io.size_bytes, later)
         self._kept_at, power = self._watch.now(), 1000
@@ -171,12 +198,17 @@ class Surface:
         def keep(offset_bytes: int, tally: ReadTally) -> None:
             self._add(self._checkpoint(one.index, "read", number, offset_bytes, tally=tally))
 
+        watch = self._watch
         if verify == "full":
-            tally = read_back(self._io, fill, 0, ReadTally(), self._watch.heed, keep, self._limits)
+            start, tally = (begun.offset_bytes, _tally_of(begun)) if begun else (0, ReadTally())
+            tally = read_back(
+                self._io, fill, start, tally, watch.heed, keep, self._limits, monotonic=watch.now, sleep=watch.sleep
+            )
         else:
-            tally, power = sample(self._io, fill, new_key(), self._watch.heed, self._limits)
-        size = self._io.size_bytes
-        self._add(self._checkpoint(one.index, "read", number, size, bad=merged(tally.bad), tally=tally))
+            tally, power = sample(
+                self._io, fill, new_key(), watch.heed, self._limits, monotonic=watch.now, sleep=watch.sleep
+            )
+            keep(self._io.size_bytes, tally)
         self._add(
             j.ReadingEnded(
                 attempt=one.index, number=number, read_bytes=tally.read_bytes, matching_bytes=tally.matching_bytes,
@@ -194,30 +226,37 @@ class Surface:
 
     def look(self, job: Job) -> Looked:
         """Read everything, compare with nothing."""
-        from agent.wipe.device import Stopped
-
-        self._watch.enter("verifying", None, self._io.size_bytes)
+        watch, found = self._watch, list[Extent]()
+        watch.enter("verifying", None, self._io.size_bytes)
         kept, is_whole = ReadTally(), True
 
         def keep(offset_bytes: int, tally: ReadTally) -> None:
             nonlocal kept
             kept = tally
+            found.extend(tally.bad)
 
         try:
-            kept = read_back(self._io, None, 0, ReadTally(), self._watch.heed, keep, self._limits)
+            read_back(
+                self._io, None, 0, kept, watch.heed, keep, self._limits, monotonic=watch.now, sleep=watch.sleep
+            )  # fmt: skip
         except Stopped:
             is_whole = False
-        content = kept.content or Content(kind="unread")
+        content = kept.content
         seen = Verification(
             kind="full" if is_whole else "none", compared_with="nothing", addressable_bytes=self._io.size_bytes,
             read_bytes=kept.read_bytes, content=content, power_permille=1000 if is_whole else None,
         )  # fmt: skip
-        bad = merged(kept.bad)
+        bad = merged(found)
         return Looked(media=job.media, verification=seen, bad=bad, bad_sectors=count(bad), is_whole=is_whole)
 
     def remarks(self) -> tuple[str, ...]:
         paused = round(self._watch.paused_s)
         return (f"paused for {paused} s",) if paused else ()
+
+
+def _tally_of(begun: Reading) -> ReadTally:
+    content = begun.content or Content(kind="unread")
+    return ReadTally(begun.read_bytes, begun.matching_bytes, content, begun.bad, begun.retried)
 
 
 def _fill_of(done: Pass) -> Fill:

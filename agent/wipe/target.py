@@ -311,6 +311,12 @@ class Target:
     def _is_bridged(self) -> bool:
         return self.media.transport in BRIDGED
 
+    def power_word(self) -> str:
+        """Not plugged in anew (`diskseq`), not booted anew, not suspended since."""
+        boot = (self._host.text("/proc/sys/kernel/random/boot_id") or "").strip()
+        slept = (self._host.text("/sys/power/suspend_stats/success") or "").strip()
+        return f"{boot}/{self._sequence}/{slept}" if boot and self._sequence is not None else ""
+
     def resize(self) -> None:
         self.io.resize()
 

@@ -225,6 +225,11 @@ class TwinDevice:
         if getattr(self.raw, "is_gone", False):
             raise Gone("no such device")
 
+    power = ""
+
+    def power_word(self) -> str:
+        return self.power
+
     def resize(self) -> None:
         pass
 

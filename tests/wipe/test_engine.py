@@ -14,7 +14,9 @@ from tests.wipe.rig import FIRMWARE_HONEST, FIRMWARE_LIES, FirmwareTwin, Fuse, P
 from tests.wipe.twins.block import KINDS, Cached, Disk, FlushesNothing
 
 SMALL = 512 << 10
-LIMITS = Limits(chunk_bytes=64 << 10, middle_bytes=16 << 10, checkpoint_s=0, checkpoint_bytes=128 << 10, stall_s=5.0)
+LIMITS = Limits(
+    chunk_bytes=64 << 10, middle_bytes=16 << 10, checkpoint_s=0, checkpoint_bytes=128 << 10, stall_s=5.0, silence_s=1.0
+)  # fmt: skip
 FEW = Limits(chunk_bytes=512 << 10, middle_bytes=64 << 10, checkpoint_s=0, checkpoint_bytes=2 << 20, stall_s=5.0)
 SUCCESS = ("purged", "cleared")
 OVERWRITES: tuple[Technique, ...] = tuple(PASSES)

@@ -60,6 +60,9 @@ class TwinDevice:
         self.io = TwinSurface(twin)
         self.family = family_on(twin)
 
+    def power_word(self) -> str:
+        return ""
+
     def recheck(self) -> None:
         if self.family.identify()[0] != self.twin.serial:
             raise Gone("another disk")

@@ -118,6 +118,9 @@ class TwinDevice:
     def __init__(self, twin: Any, family: Family) -> None:
         self.twin, self.family, self.io = twin, family, Surface(twin)
 
+    def power_word(self) -> str:
+        return ""
+
     def recheck(self) -> None:
         self.family.identify()
 
