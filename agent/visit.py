@@ -134,6 +134,11 @@ def ended_erasures(folder: Path, now: datetime) -> tuple[Erasure, ...]:
     return tuple(sorted(found, key=lambda one: one.began_at or ""))
 
 
+def is_wiping(folder: Path) -> bool:
+    """Disks are being erased by this station now."""
+    return any(_is_at_work(path) for path in (folder.glob("*.journal") if folder.is_dir() else ()))
+
+
 def _is_at_work(path: Path) -> bool:
     """A worker holds its journal's lock as long as it erases: neither ended nor interrupted."""
     try:

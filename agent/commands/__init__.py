@@ -4,6 +4,7 @@ Modules here import light: what a command needs is imported inside it, so that `
 """
 
 from agent.commands.certificate import add_certificate
+from agent.commands.checks import add_checks
 from agent.commands.console import add_console
 from agent.commands.disks import add_disks
 from agent.commands.enrol import add_enrol
@@ -29,6 +30,8 @@ COMMANDS = (
     ("capture", "garder les données brutes de ce PC", "keep this PC's raw sources", add_capture),
     ("profiles", "lister, montrer, vérifier, expliquer, comparer les profils",
      "list, show, check, explain, compare profiles", add_profiles),
+    ("checks", "tester les fonctions du PC, avant le mot « reconditionné »",
+     "test the PC's functions, before the word “refurbished”", add_checks),
     ("disks", "les disques : ce qui peut être effacé, et comment", "the disks: which can be wiped, and how", add_disks),
     ("wipe", "effacer des disques, avec preuve", "erase disks, with proof", add_wipe),
     ("outbox", "voir et livrer les fiches en attente", "see and deliver waiting records", add_outbox),

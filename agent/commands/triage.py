@@ -28,6 +28,16 @@ def add_triage(parser: argparse.ArgumentParser, say: Say) -> None:
     add_source(parser, say)
     add_profile_choice(parser, say)
     add_json(parser, say)
+    add_desk(parser, say)
+    parser.add_argument("--offline", action="store_true", help=say("ne rien livrer maintenant", "deliver nothing now"))
+    parser.add_argument(
+        "--exit-verdict", action="store_true", help=say("code de sortie 10 si à recycler", "exit 10 when recycle")
+    )
+    parser.set_defaults(run=run_triage)
+
+
+def add_desk(parser: argparse.ArgumentParser, say: Say) -> None:
+    """Who is at work, and on what."""
     parser.add_argument(
         "--sticker", metavar="CODE", type=code, help=say("étiquette collée sur le PC", "sticker on the PC")
     )
@@ -35,11 +45,6 @@ def add_triage(parser: argparse.ArgumentParser, say: Say) -> None:
     parser.add_argument(
         "--operator", metavar="CODE", type=code, help=say("code du technicien (pas son nom)", "operator's code")
     )
-    parser.add_argument("--offline", action="store_true", help=say("ne rien livrer maintenant", "deliver nothing now"))
-    parser.add_argument(
-        "--exit-verdict", action="store_true", help=say("code de sortie 10 si à recycler", "exit 10 when recycle")
-    )
-    parser.set_defaults(run=run_triage)
 
 
 def code(text: str) -> str:
@@ -63,7 +68,7 @@ def run_triage(options: argparse.Namespace, say: Say) -> int:
     from agent.visit import clock_evidence, note_visit, of_this_visit
 
     home = find_home(options.home)
-    desk, names = _told(options, home, say)
+    desk, names = desk_of(options, home, say)
     profiles = load_profiles(options.profiles_dir, only=names)
     outbox, now = Outbox(home.outbox), datetime.now(UTC)
     # A full or read-only folder costs the record, never the verdict.
@@ -106,7 +111,7 @@ def run_triage(options: argparse.Namespace, say: Say) -> int:
     return 1 if problem else _exit_code(options, verdicts[0], delivery, outbox)
 
 
-def _told(options: argparse.Namespace, home: "Home", say: Say) -> "tuple[Desk, Sequence[str] | None]":
+def desk_of(options: argparse.Namespace, home: "Home", say: Say) -> "tuple[Desk, Sequence[str] | None]":
     """Who is at work, and by which profiles: as typed, else as the station's settings say."""
     from agent.host import Host
     from agent.settings import find_settings
