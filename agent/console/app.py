@@ -61,7 +61,7 @@ class Console(App[str]):
         width: 1fr; }
     Input > .input--cursor { background: ansi_default; color: ansi_default; text-style: reverse; }
     .row { height: 1; width: 100%; layout: horizontal; }
-    .label { width: 24; }
+    .label { width: 30; }
     """
 
     def __init__(self, bench: Bench, pages: Mapping[str, type[Page]]) -> None:
