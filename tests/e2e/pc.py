@@ -98,6 +98,14 @@ class Pc:
     def is_on(self) -> bool:
         return self._child is not None and self._child.poll() is None
 
+    def wait_off(self, timeout_s: float = 120) -> None:
+        """Until the PC has switched itself off."""
+        until = time.monotonic() + timeout_s
+        while self.is_on:
+            if time.monotonic() > until:
+                raise PowerFailure("it is still on:\n" + "\n".join(self.screen()))
+            self.listen(0.2)
+
     def _connect(self, name: str) -> socket.socket:
         for _ in range(200):
             line = socket.socket(socket.AF_UNIX)
