@@ -23,7 +23,7 @@ from agent.record import ProfileUsed
 from agent.rules import Profile, load_profiles
 from agent.settings import InventoryAt, Settings, find_settings
 from agent.verdict import Verdict, judge
-from agent.visit import Desk, Noted, clock_evidence, note_visit
+from agent.visit import Desk, Noted, clock_evidence, note_visit, of_this_visit
 
 if TYPE_CHECKING:
     from agent.erasure import Erasure
@@ -149,6 +149,8 @@ class Bench:
             mac_key = None
         now = self.taken_at or datetime.now(UTC)
         machine = inspect(self.host, Circumstances(now=now, mac_key=mac_key), progress)
+        if self.host.is_live:
+            machine, self.checking.results = of_this_visit(self.home, machine, self.host, now)
         self.take(machine)
 
     def take(self, machine: Machine) -> None:
@@ -169,17 +171,18 @@ class Bench:
     def note(self) -> StorageError | None:
         """Write, sign and queue the record of this look; None when it is safe, else why it is not."""
         assert self.machine is not None
-        now = datetime.now(UTC)
+        now, checks = datetime.now(UTC), self.checking.results
         used = [ProfileUsed(name=one.name, version=one.version, digest=one.digest) for one in self.profiles]
         try:
             self.noted = note_visit(
                 self.machine, self.verdicts, used, key=self.key(), outbox=self.outbox, now=now, desk=self.desk,
-                clock=clock_evidence(Host(), self.machine, now),
+                clock=clock_evidence(Host(), self.machine, now), checks=checks,
             )  # fmt: skip
         except StorageError as error:
             return error
         except RebondError as error:
             return StorageError(fr=error.fr, en=error.en)
+        self.checking.has_new = self.checking.results != checks
         return None
 
     def name(self, *, sticker: str | None = None, lot: str | None = None, operator: str | None = None) -> None:

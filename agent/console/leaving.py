@@ -1,12 +1,14 @@
 """The end of a visit: is everything kept and delivered, the code for the label, and the switch."""
 
 from collections.abc import Iterable, Sequence
+from textwrap import wrap
 
 from rich.text import Text
 from textual.widget import Widget
 from textual.widgets import Static
 
 from agent.console.page import Choices, Page, Shortcut
+from agent.sheet import label_word
 
 
 class Leaving(Page):
@@ -71,6 +73,9 @@ class Leaving(Page):
         if noted is not None:
             code = noted.digest[:12].upper()
             lines.append(self.say(f"  Code à noter sur l'étiquette : {code}", f"  Code for the label: {code}"))
+        if bench.machine is not None and bench.verdicts:
+            word = label_word(bench.machine, bench.verdicts[0].outcome, bench.checking.results, bench.lang)
+            lines += [f"  {line}" for line in wrap(word, max(20, self.size.width - 4))]
         return lines
 
     def on_choices_taken(self, event: Choices.Taken) -> None:

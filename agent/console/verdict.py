@@ -43,6 +43,8 @@ class VerdictPage(Page):
     def _note(self) -> None:
         """The record is kept as soon as there is something to keep: nobody has to ask for it."""
         bench = self.console.bench
+        if bench.checking.has_new and not bench.checking.is_running:
+            bench.noted = None  # it holds fewer checks than were done
         if bench.machine is not None and bench.noted is None and not self.console.is_looking:
             self.console.note()
 

@@ -8,6 +8,8 @@ import pytest
 from agent.checks import runs
 from agent.checks.results import CheckResult
 from agent.checks.running import Task
+from agent.envelope import peek
+from agent.record import parse_payload
 from tests.console.driving import Hand, bench_of, drive
 
 
@@ -33,8 +35,14 @@ def test_a_question_is_answered_by_its_number_and_a_restart_goes_on(tmp_path: Pa
         await hand.press("escape")
         await hand.see("Mot permis sur l'étiquette : testé")
         assert "[OK] Démarrage" in hand.text()
+        await hand.press("escape")
+        await hand.see("2 en attente")  # the record of this look again, with what was checked
+        await hand.press("f10")
+        await hand.see("Étiquette : testé.")
 
     drive(bench, script)
+    records = [parse_payload(peek(bench.outbox.read(one.digest)).payload) for one in bench.outbox.waiting()]
+    assert [[one.outcome for one in record.checks if one.name == "power-on"] for record in records] == [[], ["passed"]]
     again = bench_of("uefi-school-laptop", tmp_path)
 
     async def later(hand: Hand) -> None:
