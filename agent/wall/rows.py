@@ -84,7 +84,9 @@ def phase_of(seat: Seat, lang: str) -> str:
 def progress_of(said: Progress, lang: str) -> str:
     """ "[####......]  41,7 %"; rounded down, so that 100 is only said of everything."""
     if said.permille is None:
-        return ""
+        if said.phase != "erasing":
+            return ""
+        return "progress not told" if lang == "en" else "avancement non dit"
     permille = min(max(said.permille, 0), 1000)
     full = permille * _BAR // 1000
     dot, sign = (".", "%") if lang == "en" else (",", " %")

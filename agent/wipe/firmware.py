@@ -13,6 +13,7 @@ from agent.wipe.state import Attempting
 from agent.wipe.watch import Watch
 
 SENDING = "sending"  # noted before any command of an erase: from here on, never start blindly
+_SLOWEST_BPS = 30_000_000
 POLL_S = (1.0, 2.0, 5.0, 10.0)
 
 
@@ -76,20 +77,18 @@ class Firmware:
         if eraser is None:  # another process sent it
             eraser = self._made(one)
             eraser.resume(one.noted, self._note(one))
-        began = moved = self._watch.now()
-        stall_s = max(self._limits.erase_stall_s, 3 * (one.step.estimate_s or 0))
-        last: int | None = None
+        began = self._watch.now()
+        pace = Pace(began, self._limits.erase_stall_s, one.step.estimate_s, self._device.io.size_bytes)
         is_seen, polls = one.was_seen_running, 0
         while (standing := eraser.poll()).state == "running":
             if not is_seen:
                 self._journal.add(j.SeenRunning(attempt=one.index))
                 is_seen = True
-            now = self._watch.now()
-            if standing.permille != last:
-                last, moved = standing.permille, now
-            if now - moved > stall_s:
-                raise Stuck(f"no progress for {round(now - moved)} s ({standing.said})")
-            self._watch.polled(standing.permille, self._eta_s(one, standing.permille, now - began))
+            pace.see(standing.permille, self._watch.now())
+            if pace.still_s > pace.patience_s:
+                what = "no progress" if pace.is_told else "no end, and no progress is told by this disk,"
+                raise Stuck(f"{what} for {round(pace.still_s)} s ({standing.said})")
+            self._watch.polled(standing.permille, pace.eta_s)
             self._watch.wait(POLL_S[min(polls, len(POLL_S) - 1)])
             polls += 1
         if standing.state != "done":
@@ -97,12 +96,6 @@ class Firmware:
         eraser.settle(self._note(one))
         spent = round(self._watch.now() - began)
         self._journal.add(j.Erased(attempt=one.index, exchanges=self.exchanges(), seconds=spent))
-
-    @staticmethod
-    def _eta_s(one: Attempting, permille: int | None, spent_s: float) -> int | None:
-        if permille:
-            return round(spent_s * (1000 - permille) / permille)
-        return max(0, round(one.step.estimate_s - spent_s)) if one.step.estimate_s else None
 
     def _made(self, one: Attempting) -> Eraser:
         if self._device.family is None:
@@ -115,6 +108,50 @@ class Firmware:
             self._journal.add(j.StepNoted(attempt=one.index, step=step, details=dict(details)))
 
         return note
+
+
+class Pace:
+    """Whether one erase still moves, and how long it may take, by what its disk tells of it.
+
+    A disk that tells its progress must get beyond what it told before, within the stall rule's time. One that tells
+    none has three times what it announced for the whole; when it announced nothing, what writing it all slowly takes.
+    """
+
+    def __init__(self, now: float, stall_s: float, estimate_s: int | None, size_bytes: int) -> None:
+        self._began = self._moved = self._now = now
+        self._stall_s, self._estimate_s = max(stall_s, 3 * (estimate_s or 0)), estimate_s
+        self._untold_s = self._stall_s if estimate_s else max(stall_s, size_bytes / _SLOWEST_BPS + stall_s)
+        self._first: tuple[int, float] | None = None  # what it told first, and when: another process may have begun it
+        self._most = -1
+
+    def see(self, permille: int | None, now: float) -> None:
+        self._now = now
+        if permille is None or permille <= self._most:
+            return
+        self._first = self._first or (permille, now)
+        self._most, self._moved = permille, now
+
+    @property
+    def is_told(self) -> bool:
+        return self._first is not None
+
+    @property
+    def still_s(self) -> float:
+        return self._now - self._moved
+
+    @property
+    def patience_s(self) -> float:
+        return self._stall_s if self.is_told else self._untold_s
+
+    @property
+    def eta_s(self) -> int | None:
+        """None rather than a guess: after one word only, and once the announced time has passed."""
+        if self._first is not None:
+            permille, since = self._first
+            gained = self._most - permille
+            return round((self._now - since) * (1000 - self._most) / gained) if gained else None
+        left = (self._estimate_s or 0) - (self._now - self._began)
+        return round(left) if left > 0 else None
 
 
 def condensed(sent: tuple[Exchange, ...]) -> tuple[Exchange, ...]:
