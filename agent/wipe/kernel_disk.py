@@ -73,6 +73,23 @@ class KernelDisk:
             descriptor, self.descriptor = self.descriptor, -1
             os.close(descriptor)
 
+    def retire(self) -> None:
+        """As `close`, and the descriptor's number stays taken in this process.
+
+        Whoever kept the number and sends a command to it later reaches /dev/null and no other disk.
+        """
+        if self.descriptor >= 0:
+            descriptor, self.descriptor = self.descriptor, -1
+            nothing = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                os.dup2(nothing, descriptor, inheritable=False)
+            finally:
+                os.close(nothing)
+
+    def __reduce__(self) -> str:
+        """Two owners of one descriptor: the second would go on with its number after the first had closed it."""
+        raise TypeError("an open disk is neither copied nor sent")
+
 
 def open_disk(node: str, *, write: bool, exclusive: bool) -> KernelDisk:
     """The block device at `node`. OSError as the kernel gave it; EBUSY: something else holds the disk (`exclusive`).

@@ -261,6 +261,7 @@ class Target:
         self._held = held
         self._host = host
         self._sequence = held[0].sequence()
+        self._process = os.getpid()
         self._temperature: tuple[float, int | None] = (0.0, None)
 
     def recheck(self) -> None:
@@ -268,6 +269,8 @@ class Target:
         at, io = f"/sys/block/{self.media.name}", self.io
         if io.descriptor < 0:
             raise Gone("the disk was given back already")
+        if os.getpid() != self._process:
+            raise Gone("the disk was claimed by another process")
         try:
             size, sequence, is_read_only = io.size_now(), io.sequence(), io.is_read_only()
         except OSError as error:
@@ -359,7 +362,15 @@ class Target:
         if self.io.descriptor >= 0 and self.io.is_writable:
             self.io.read_partitions()
         for one in self._held:
-            one.close()
+            if one is self.io and self.family is not None:
+                one.retire()  # its family, and every eraser made of it, knows the descriptor by its number
+            else:
+                one.close()
+        self.family = None
+
+    def __reduce__(self) -> str:
+        """The authorisation is for one disk, once, in this process."""
+        raise TypeError("a Target is neither copied nor sent")
 
     def __enter__(self) -> "Target":
         return self

@@ -214,9 +214,30 @@ def _erase(job: Job, target: Target, line: Line, tools: Tools) -> Event:
 def _journal(job: Job) -> Journal:
     path = Path(job.journal)
     if job.is_resumed:
-        return Journal.reopen(path)
+        return _gone_on_with(job, Journal.reopen(path))
     job = msgspec.structs.replace(job, psid=None)  # a secret of the disk's holder: sent, never kept
     return Journal.create(path, Opened(job=job, at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")))
+
+
+def _gone_on_with(job: Job, journal: Journal) -> Journal:
+    """The journal of this very authorisation, and not used up yet; InputRefused otherwise."""
+    state = fold(journal.entries)
+    is_its = state.job.id == job.id and (state.job.media.serial, state.job.media.wwn) == (
+        job.media.serial,
+        job.media.wwn,
+    )
+    if is_its and state.finished is None:
+        return journal
+    journal.close()
+    if is_its:
+        raise InputRefused(
+            fr="Cet effacement est déjà terminé. Demandez-en un nouveau.",
+            en="This erasure has already ended. Ask for a new one.",
+        )
+    raise InputRefused(
+        fr="Ce journal est celui d'un autre effacement. Rien n'a été touché.",
+        en="This journal is another erasure's. Nothing was touched.",
+    )
 
 
 def _surprise(rule: str, error: Exception) -> Reason:

@@ -2,11 +2,13 @@
 
 import ast
 import contextlib
+import copy
 import ctypes
 import fcntl
 import mmap
 import multiprocessing
 import os
+import pickle
 import secrets
 import stat
 import struct
@@ -715,6 +717,61 @@ def test_the_temperature_is_the_disks_own_sensors(node: str, tmp_path: Path, pla
 def test_only_claim_makes_a_target(node: str) -> None:
     with claim(job(node), live()) as ours, pytest.raises(TypeError):
         Target(object(), job=ours.job, media=ours.media, host=live(), held=[ours.io], family=None, found=())
+
+
+def test_a_target_is_neither_copied_nor_sent(node: str) -> None:
+    with claim(job(node), live()) as ours:
+        for thing in (ours, ours.io):
+            for send in (copy.copy, copy.deepcopy, pickle.dumps):
+                with pytest.raises(TypeError):
+                    send(thing)
+
+
+def test_after_it_was_given_back_its_number_means_no_other_disk(tmp_path: Path) -> None:
+    """A family knows its descriptor by number: after close() the next file opened must not take that number."""
+    numbers: list[int] = []
+
+    def family(descriptor: int, told: Media, **_: Any) -> Any:
+        numbers.append(descriptor)
+        return Says()
+
+    with loop(image(tmp_path)) as node:
+        ours = claim(job(node), live(), family=family)
+        io = ours.io
+        ours.close()
+        (number,) = numbers
+        descriptor = os.open(tmp_path, os.O_RDONLY)
+        try:
+            assert ours.family is None and descriptor != number
+            assert os.fstat(number).st_rdev == Path("/dev/null").stat().st_rdev
+        finally:
+            os.close(descriptor)
+            os.close(number)
+        with mmap.mmap(-1, 4096) as room, memoryview(room) as view, pytest.raises(OSError, match="Bad file"):
+            io.write_from(view, 0)
+        with pytest.raises(Gone):
+            ours.recheck()
+        ours.close()
+        claim(job(node), live()).close()  # nothing of it is held
+
+
+def test_a_target_is_its_own_processs(node: str) -> None:
+    context = multiprocessing.get_context("fork")
+    told = context.Queue()
+    with claim(job(node), live()) as ours:
+        child = context.Process(target=_recheck_in_child, args=(ours, told))
+        child.start()
+        assert told.get(timeout=20) == "the disk was claimed by another process"
+        child.join(20)
+        ours.recheck()
+
+
+def _recheck_in_child(ours: Target, told: Any) -> None:
+    try:
+        ours.recheck()
+        told.put("it went on")
+    except Gone as gone:
+        told.put(gone.said)
 
 
 def test_only_target_opens_for_writing() -> None:
