@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, Protocol
 
+from agent.bulk.belated import mark_told
 from agent.bulk.noting import Closed, Fate, Notebook, close_session
 from agent.bulk.resuming import Unfinished
 from agent.bulk.roll import Armed
@@ -158,7 +159,8 @@ class Session:
         fate.record = None
         try:
             fate.record = self.notebook.ended(erasure).digest
-        except Exception as error:  # noqa: BLE001 - the journal still has it all; the other disks go on
+            mark_told(Path(fate.job.journal), fate.record)
+        except Exception as error:  # noqa: BLE001 - the journal still has it all (`belated`); the other disks go on
             fate.problems.append(_not_kept(error))
 
     def _now(self) -> str:

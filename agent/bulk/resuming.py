@@ -10,6 +10,7 @@ import msgspec
 from agent.bulk.session import Chosen
 from agent.erasure import Erasure, Media, Reason
 from agent.errors import RebondError
+from agent.report.words import INTERRUPTED, told
 from agent.wipe.conclude import conclude
 from agent.wipe.job import Job
 from agent.wipe.journal import read_journal
@@ -30,6 +31,9 @@ class Unfinished:
     so_far: Erasure
     opened_at: str
     size_bytes: int  # larger than the job's, once a hidden area was opened
+    cut: str = (
+        ""  # why it has no end, as `words.INTERRUPTED`; "" when nobody could write it: power, or all killed at once
+    )
     may_have_grown: bool = True  # nothing tells yet how large the disk is with its hidden area open
 
     @property
@@ -73,7 +77,7 @@ def unfinished(folder: Path) -> tuple[Unfinished, ...]:
 
     A journal that cannot be read is no place to go on from: `damaged` names it.
     """
-    states = [state for state in (_state(path) for path in _journals(folder)) if state is not None]
+    states = [state for state in (state_of(path) for path in journals_in(folder)) if state is not None]
     latest: dict[str, str] = {}
     for state in states:
         token = _token(state.job.media)
@@ -85,6 +89,7 @@ def unfinished(folder: Path) -> tuple[Unfinished, ...]:
             so_far=conclude(state),
             opened_at=state.opened_at,
             size_bytes=state.size_bytes,
+            cut=state.interruptions[-1].why if state.is_interrupted else "",
             may_have_grown=state.hidden is None,
         )
         for state in sorted(found, key=lambda state: state.opened_at)
@@ -117,14 +122,14 @@ def meet(
 
 def damaged(folder: Path) -> tuple[Path, ...]:
     """Journals that cannot be read: their disks are not proven erased, and must be erased anew."""
-    return tuple(path for path in _journals(folder) if _state(path) is None)
+    return tuple(path for path in journals_in(folder) if state_of(path) is None)
 
 
 def sentence(left: Sequence[Unfinished], lang: str) -> str:
     """One line for whoever starts Rebond after a power cut; "" when nothing is left."""
     if not left:
         return ""
-    names = ", ".join(one.token for one in left[:_NAMED_MOST])
+    names = ", ".join(f"{one.token} ({_cut(one, lang)})" for one in left[:_NAMED_MOST])
     more = len(left) - _NAMED_MOST
     names += f" + {more}" if more > 0 else ""
     if lang == "en":
@@ -132,6 +137,13 @@ def sentence(left: Sequence[Unfinished], lang: str) -> str:
         return f"{len(left)} erasure{many} without an end: {names}. To go on: rebond wipe --resume"
     many = "s" if len(left) > 1 else ""
     return f"{len(left)} effacement{many} sans fin : {names}. Pour reprendre : rebond wipe --resume"
+
+
+def _cut(one: Unfinished, lang: str) -> str:
+    """Stopped by hand, or by something else."""
+    if one.cut:
+        return told(INTERRUPTED, one.cut, lang)
+    return "power cut or program killed" if lang == "en" else "coupure de courant ou programme tué"
 
 
 _NAMED_MOST = 4
@@ -142,14 +154,16 @@ _ABSENT = Reason(
 )
 
 
-def _journals(folder: Path) -> Iterable[Path]:
+def journals_in(folder: Path) -> Iterable[Path]:
+    """Of every erasure this station has begun."""
     try:
         return sorted(path for path in folder.iterdir() if path.suffix == ".journal")
     except OSError:
         return ()
 
 
-def _state(path: Path) -> State | None:
+def state_of(path: Path) -> State | None:
+    """None when it cannot be read."""
     try:
         return fold(read_journal(path))
     except (RebondError, OSError, ValueError):

@@ -97,6 +97,7 @@ def _run(options: argparse.Namespace, say: Say) -> int:
         note(say(*NOT_ROOT))
     if options.verify_only or options.dry_run:
         return _look(options, say, home, asked)
+    _write_belated(home, say)
     if options.resume:
         return _resume(options, say, home, asked)
     tell_unfinished(home, say)
@@ -167,6 +168,32 @@ def _tell_damaged(home: "Home", say: Say) -> None:
                 f"rebond: unreadable journal: {path}. Its disk is not proven erased; erase it again.",
             )
         )
+
+
+def _write_belated(home: "Home", say: Say) -> None:
+    """What ended before a crash and never got its record gets it now."""
+    from agent.bulk.belated import tell_belated, untold
+    from agent.bulk.unfreezing import running_wipes
+    from agent.errors import RebondError
+    from agent.host import Host
+    from agent.outbox import Outbox
+    from agent.report import words
+    from agent.rules import load_profiles
+
+    left, host = untold(home.wipes), Host()
+    if not left or running_wipes(host):  # another session is about to write its own
+        return
+    try:
+        for erasure, _ in tell_belated(left, home.key(), Outbox(home.outbox), load_profiles(None), host):
+            token, how = erasure.media.serial or erasure.media.wwn or "?", words.ending(erasure, say.lang)
+            note(
+                say(
+                    f"rebond: fiche écrite après coup : {token}, {how}.",
+                    f"rebond: record written late: {token}, {how}.",
+                )
+            )
+    except RebondError as error:
+        note(f"rebond: {error.told(say.lang)}")
 
 
 # --- one bench: the PC, its disks, its station ------------------------------------------------------------------------

@@ -21,6 +21,8 @@ _TO_DO = {
                     "Go on with it: rebond wipe --resume. This disk may still hold data."),
     "untouched": ("Ce disque n'est pas effacé. Relancez l'effacement.", "This disk is not erased. Start again."),
     "validate": ("Effacement prouvé, mais une personne doit le valider.", "Proven, but a person must validate it."),
+    "late": ("Faites de la place sur la clé, puis lancez rebond wipe --resume : la fiche sera écrite.",
+             "Make room on the stick, then run rebond wipe --resume: the record will be written."),
     "unkept": ("Faites de la place sur la clé, puis refaites l'effacement : sa fiche manque.",
                "Make room on the stick, then erase again: its record is missing."),
 }  # fmt: skip
@@ -58,7 +60,7 @@ def _key(fate: Fate) -> str:
     if fate.is_proven:
         return "validate"
     if fate.problems:
-        return "unkept"
+        return "unkept" if fate.erasure is None or fate.erasure.ended_at is None else "late"
     if fate.erasure is not None:
         outcome = settled(fate.erasure)
         return outcome if outcome in _TO_DO else "not_proven"

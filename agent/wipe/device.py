@@ -193,7 +193,14 @@ class Device(Protocol):
 
 
 class Stopped(Exception):
-    """The operator said stop; everything up to the last checkpoint is kept."""
+    """Told to stop; everything up to the last checkpoint is kept. `killed`: nobody said so, the program above ended."""
+
+    def __init__(self, why: Literal["stopped", "killed"] = "stopped") -> None:
+        super().__init__(why)
+        self.why = why
+
+
+Wish = Literal["continue", "pause", "stop", "cut"]  # "cut": whoever started it is gone
 
 
 class Link(Protocol):
@@ -203,7 +210,7 @@ class Link(Protocol):
         """One of `job.Event`."""
         ...
 
-    def wish(self) -> Literal["continue", "pause", "stop"]: ...
+    def wish(self) -> Wish: ...
 
 
 Heed = Callable[[int, int], None]

@@ -66,8 +66,8 @@ class _Run:
                 self.journal.add(j.Resumed(at=self.clock.now(), power=self._power()))
             while self.state.finished is None:
                 self._do(next_step(self.state))
-        except Stopped:
-            self._interrupted("stopped")
+        except Stopped as stopped:
+            self._interrupted(stopped.why)
         except TooHot as hot:
             self._tell("Le disque reste trop chaud", hot.said)
             self._interrupted("too-hot", hot.said)

@@ -6,7 +6,7 @@ That a disk no longer answers at all cannot be seen from here (the call hangs): 
 from collections import deque
 from collections.abc import Callable
 
-from agent.wipe.device import Device, Link, Stopped, TooHot
+from agent.wipe.device import Device, Link, Stopped, TooHot, Wish
 from agent.wipe.job import Job, Phase, Progress
 
 HOT_C = {"hdd": 65}
@@ -77,8 +77,7 @@ class Watch:
                 temperature_c=self._temperature_c,
             )
         )  # fmt: skip
-        if self._link.wish() == "stop":
-            raise Stopped
+        _heed(self._link.wish())
 
     def obey(self, done_bytes: int = 0, bad_sectors: int = 0) -> None:
         """Wait while the operator says pause; Stopped when he says stop."""
@@ -90,8 +89,7 @@ class Watch:
             self._tell(done_bytes, bad_sectors, why_paused="operator")
             self._sleep(0.2)
             wish = self._link.wish()
-        if wish == "stop":
-            raise Stopped
+        _heed(wish)
         self._go_on(since, done_bytes, bad_sectors)
 
     def _go_on(self, since: float, done_bytes: int, bad_sectors: int) -> None:
@@ -113,8 +111,7 @@ class Watch:
         """Sleep, but hear a stop at once."""
         until = self._monotonic() + seconds
         while (left := until - self._monotonic()) > 0:
-            if self._link.wish() == "stop":
-                raise Stopped
+            _heed(self._link.wish())
             self._sleep(min(0.5, left))
 
     def _cool_down(self, done_bytes: int, bad_sectors: int) -> None:
@@ -165,3 +162,10 @@ class Watch:
             return None
         (since, before), (now, done) = self._seen[0], self._seen[-1]
         return round((done - before) / (now - since)) if now > since and done >= before else None
+
+
+def _heed(wish: Wish) -> None:
+    if wish == "stop":
+        raise Stopped
+    if wish == "cut":
+        raise Stopped("killed")

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO
 
 import msgspec
 
@@ -23,7 +23,7 @@ from agent.erasure import Erasure, Reason
 from agent.errors import InputRefused, RebondError
 from agent.host import Host
 from agent.wipe.conclude import conclude
-from agent.wipe.device import DiskError, Stopped
+from agent.wipe.device import DiskError, Stopped, Wish
 from agent.wipe.engine import carry_out, look
 from agent.wipe.job import Claimed, Ended, Event, Job, Looked, NotClaimed, Order, Progress, Rehearsed, Trouble
 from agent.wipe.journal import Journal, Opened
@@ -33,6 +33,7 @@ from agent.wipe.target import ClaimRefused, Target, claim
 
 HEARTBEAT_S = 1.0
 _GO_S = 0.02
+_ENDS = ("stop", "cut")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Line:
 
     def __init__(self, stdin: BinaryIO, stdout: BinaryIO) -> None:
         self._stdin, self._stdout = stdin, stdout
-        self._wish: Literal["continue", "pause", "stop"] = "continue"
+        self._wish: Wish = "continue"
         self._is_go = False
         self._changed = threading.Condition()
         self._waiting: deque[Event] = deque()
@@ -75,9 +76,9 @@ class Line:
 
     def wait_for_go(self) -> bool:
         """True on `go`, False when told to stop, or when nobody is there any more."""
-        while not self._is_go and self._wish != "stop":
+        while not self._is_go and self._wish not in _ENDS:
             time.sleep(_GO_S)  # a flag, not a lock: a signal may come in the middle of waiting
-        return self._wish != "stop"
+        return self._wish not in _ENDS
 
     # --- as the engine's Link -----------------------------------------------------------------------------------------
 
@@ -91,12 +92,16 @@ class Line:
             self._waiting.append(event)
             self._changed.notify()
 
-    def wish(self) -> Literal["continue", "pause", "stop"]:
+    def wish(self) -> Wish:
         return self._wish
 
-    def stop(self) -> None:
-        """Also called by a signal: no lock may be taken here."""
-        self._wish = "stop"
+    def cut(self) -> None:
+        """Nobody says so, but it must end: the supervisor is gone, or the PC is shutting down.
+
+        Also called by a signal: no lock may be taken here.
+        """
+        if self._wish != "stop":
+            self._wish = "cut"
 
     def close(self) -> None:
         """Everything told is written, or nobody reads it any more."""
@@ -114,14 +119,14 @@ class Line:
             except msgspec.DecodeError:
                 continue
             if order.do == "stop":
-                self.stop()
-            elif self._wish == "stop":
+                self._wish = "stop"
+            elif self._wish in _ENDS:
                 continue  # a stop is not taken back
             elif order.do == "go":
                 self._is_go = True
             else:
                 self._wish = order.do
-        self.stop()  # the supervisor is gone
+        self.cut()
 
     def _write(self) -> None:
         while True:
@@ -148,7 +153,7 @@ class Line:
                 rest = rest[os.write(self._stdout.fileno(), rest) :]
         except OSError:  # nobody reads: the journal still says everything
             self._is_cut = True
-            self.stop()
+            self.cut()
 
 
 def serve(line: Line, tools: Tools | None = None) -> int:
@@ -255,7 +260,7 @@ def main(tools: Tools | None = None) -> int:
     line = Line(sys.stdin.buffer, sys.stdout.buffer)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for asked in (signal.SIGTERM, signal.SIGHUP):  # shutting down: to the next checkpoint, no further
-        signal.signal(asked, lambda *_: line.stop())
+        signal.signal(asked, lambda *_: line.cut())
     return serve(line, tools)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from agent.bulk.belated import tell_belated, untold
 from agent.bulk.carrying import Session, authorised, jobs_of
 from agent.bulk.noting import Fate, Notebook, close_session
 from agent.bulk.resuming import damaged, meet, sentence, unfinished
@@ -289,3 +290,68 @@ def test_a_resumed_erasure_is_announced_with_what_was_done(tmp_path: Path) -> No
     so_far: Erasure = erasures.interrupted(ended_at=None)
     begun = kept(home, notebook(home).begun(job(), MEDIA, so_far).digest)
     assert begun.erasures == (so_far,) and standing_of(begun.erasures[0]) == "begun"
+
+
+# --- the crash between the end and its record -------------------------------------------------------------------------
+
+
+def late(home: Home) -> list[str]:
+    book = notebook(home)
+    profiles = load_profiles(None, only=["famille-linux"])
+    return [noted.digest for _, noted in tell_belated(untold(home.wipes), book.key, book.outbox, profiles, book.host)]
+
+
+def test_an_end_without_its_record_gets_it_once_and_it_says_that_it_is_late(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.wipes.mkdir(parents=True)
+    journal(home.wipes, 1, "2026-11-23T08:00:00Z", BEGAN, END)
+    notebook(home).begun(job(1), MEDIA)
+    (digest,) = late(home)
+    record = kept(home, digest)
+    (erasure,) = record.erasures
+    assert erasure.why[-1].rule == "told-late" and erasure.ended_at == END.at and record.verdicts
+    assert (record.operator, record.lot, record.sticker, record.machine.system) == ("op-7", "L1", "S9", MACHINE.system)
+    assert late(home) == []
+    for mark in home.wipes.glob("*.told"):
+        mark.unlink()
+    assert late(home) == []  # the outbox has it
+
+
+def test_only_an_end_without_any_record_is_late(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A told end, an erasure still without an end, one whose beginning is gone, and a stick that is full once more."""
+    home = Home(tmp_path)
+    home.wipes.mkdir(parents=True)
+    book = notebook(home)
+    for number, entries in ((1, (BEGAN, END)), (2, (BEGAN,)), (3, (BEGAN, END))):
+        journal(home.wipes, number, "2026-11-23T08:00:00Z", *entries)
+    book.ended(erasures.cleared(id=job(1).id))
+
+    def full(*_: object) -> None:
+        raise StorageError(fr="Plus de place.", en="No room.")
+
+    with monkeypatch.context() as patched, pytest.raises(StorageError):
+        patched.setattr(Outbox, "add", full)
+        late(home)
+    (digest,) = late(home)
+    record = kept(home, digest)
+    assert record.erasures[0].id == job(3).id and record.machine.disks is None and not record.verdicts
+
+
+def test_what_a_session_told_is_not_late(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.wipes.mkdir(parents=True)
+    journal(home.wipes, 1, "2026-11-23T08:00:00Z", BEGAN, END)
+    made, _, seat = session(notebook(home))
+    seat.job = made.fates[seat.job.id].job = job(1, home.wipes)
+    made._hear(seat, Ended(erasure=erasures.cleared()))
+    assert untold(home.wipes) == ()
+
+
+def test_stopped_by_hand_is_told_from_cut(tmp_path: Path) -> None:
+    how = {"hand": "stopped", "worker": "killed", "all": None}
+    for number, (serial, why) in enumerate(how.items(), 1):
+        more = (j.Interrupted(at="2026-11-23T08:30:00Z", why=why),) if why else ()
+        journal(tmp_path, number, f"2026-11-23T08:00:0{number}Z", BEGAN, *more,
+                media=msgspec.structs.replace(MEDIA, serial=serial, wwn=None))  # fmt: skip
+    said = sentence(unfinished(tmp_path), "fr")
+    assert "hand (arrêt demandé), worker (programme tué), all (coupure de courant ou programme tué)" in said

@@ -59,8 +59,8 @@ def carry_out(job: Job, device: Any, journal: j.Journal, link: Any) -> Any:
         _pause_then(kind, link)
     try:
         _work(kind, link)
-    except Stopped:
-        journal.add(j.Interrupted(at=AT, why="stopped"))
+    except Stopped as stopped:
+        journal.add(j.Interrupted(at=AT, why=stopped.why))
         return conclude(fold(journal.entries))
     journal.add(j.Finished(at=AT, seconds=1))
     return conclude(fold(journal.entries))
@@ -85,8 +85,8 @@ def _work(kind: str, link: Any) -> None:
     until = time.monotonic() + (60.0 if is_slow else 0.0)
     while True:
         wish = link.wish()
-        if wish == "stop":
-            raise Stopped
+        if wish in ("stop", "cut"):
+            raise Stopped("stopped" if wish == "stop" else "killed")
         link.tell(Progress(phase="overwriting", done_bytes=2, total_bytes=4, is_paused=wish == "pause"))
         if wish != "pause" and time.monotonic() >= until:
             return

@@ -316,7 +316,7 @@ def test_ctrl_c_is_the_supervisors_business_and_sigterm_stops(tmp_path: Path) ->
             os.kill(pid, signal.SIGTERM)
 
     end = bench.run(each)["slow"]
-    assert "term" in state and isinstance(end, Ended) and end.erasure.interruptions[0].why == "stopped"
+    assert "term" in state and isinstance(end, Ended) and end.erasure.interruptions[0].why == "killed"
 
 
 def test_a_torn_journal_of_a_dead_worker_proves_nothing(tmp_path: Path) -> None:
@@ -350,7 +350,7 @@ def test_when_the_supervisor_is_killed_its_workers_stop_by_themselves(tmp_path: 
         child.wait()
     for number in (0, 1):
         last = read_journal(tmp_path / f"{number:032x}.journal")[-1]
-        assert isinstance(last, Interrupted) and last.why == "stopped"
+        assert isinstance(last, Interrupted) and last.why == "killed"  # nobody stopped them by hand
 
 
 def _wait(ready: Callable[[], bool], limit_s: float = 15) -> None:
