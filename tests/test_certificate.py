@@ -63,6 +63,17 @@ def test_only_a_proven_approved_end_is_a_certificate(name: str, lang: str) -> No
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [("cleared_with_exceptions", "SAUF DES SECTEURS"), ("not_proven", "NON PROUVÉ"), ("failed", "RATÉ"),
+     ("begun", "FIN INCONNUE")],
+)  # fmt: skip
+def test_a_failure_is_called_by_how_it_ended(name: str, word: str) -> None:
+    assert word in title_of(printed(EVERY[name]()))
+    stopped = erasures.interrupted(ended_at="2026-11-23T09:00:00Z")
+    assert "INTERROMPU" in title_of(printed(stopped))
+
+
 @pytest.mark.parametrize("number", range(len(OVERCLAIMS)))
 def test_a_claim_against_its_evidence_is_a_failure_report(number: int) -> None:
     text = printed(OVERCLAIMS[number])

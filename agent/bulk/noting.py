@@ -16,6 +16,7 @@ import msgspec
 from agent import __version__
 from agent.bulk.roll import Armed
 from agent.bulk.session import Asked
+from agent.checks.results import CheckResult
 from agent.claims import settled
 from agent.durable import write_new
 from agent.envelope import digest_of, seal
@@ -25,7 +26,7 @@ from agent.host import Host
 from agent.manifest import DiskDone, Exceptional, Manifest, build_manifest
 from agent.outbox import Outbox
 from agent.recheck import after_wipe
-from agent.record import ProfileUsed, Record, build_payload, moment, uuid7
+from agent.record import Kind, ProfileUsed, Record, build_payload, moment, uuid7
 from agent.rules import Profile
 from agent.text import clean
 from agent.visit import Desk, Noted, clock_evidence
@@ -66,7 +67,7 @@ class Notebook:
             operator=job.operator,
             began_at=moment(self.now()),
         )
-        noted = self._note(self.machine, (), erasure)
+        noted = self._note("wipe", self.machine, erasures=(erasure,))
         if self.announce is not None:
             self.announce(noted.digest)
         return noted
@@ -75,16 +76,24 @@ class Notebook:
         """The end of one disk, and the PC judged again on its disks as they are now."""
         self.erasures.append(erasure)
         machine, verdicts = after_wipe(self.machine, self.erasures, self.profiles)
-        return self._note(machine, tuple(msgspec.to_builtins(verdict) for verdict in verdicts), erasure)
+        told = tuple(msgspec.to_builtins(verdict) for verdict in verdicts)
+        return self._note("wipe", machine, verdicts=told, erasures=(erasure,))
 
-    def _note(self, machine: Machine, verdicts: tuple[dict[str, object], ...], erasure: Erasure) -> Noted:
+    def looked(self, results: Sequence[CheckResult]) -> Noted:
+        """What reading disks showed: a check, which claims no erasure."""
+        return self._note("check", self.machine, checks=tuple(results))
+
+    def _note(
+        self, kind: Kind, machine: Machine, *, verdicts: tuple[dict[str, object], ...] = (),
+        erasures: tuple[Erasure, ...] = (), checks: tuple[CheckResult, ...] = (),
+    ) -> Noted:  # fmt: skip
         now = self.now()
         record_id = uuid7(now, secrets.token_bytes)
 
         def build(seq: int, prev: str | None) -> bytes:
             record = Record(
                 id=record_id,
-                kind="wipe",
+                kind=kind,
                 made_at=moment(now),
                 station=self.key.station,
                 operator=self.desk.operator,
@@ -92,7 +101,8 @@ class Notebook:
                 sticker=self.desk.sticker,
                 machine=machine,
                 verdicts=verdicts,
-                erasures=(erasure,),
+                checks=checks,
+                erasures=erasures,
                 clock=clock_evidence(self.host, machine, now),
                 seq=seq,
                 prev=prev,

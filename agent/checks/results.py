@@ -18,6 +18,7 @@ By = Literal["machine", "person"]  # who said the outcome: a measurement, or som
 Unit = Literal["percent", "permille", "c", "rpm", "mhz", "mib", "seconds", "count", "mbps", "centibel", "mwh", "px"]
 
 SENTENCE_MOST, NOTE_MOST = 400, 200
+DISK_READ = "disk-read"  # what `wipe --verify-only` saw of one disk: no guided check, and no erasure
 TESTED: tuple[Outcome, ...] = ("passed", "failed")
 
 CheckName = Annotated[str, Meta(pattern="^[a-z][a-z0-9-]{0,39}$", max_length=40)]

@@ -26,12 +26,18 @@ def add_certificate(parser: argparse.ArgumentParser, say: Say) -> None:
 def run_certificate(options: argparse.Namespace, say: Say) -> int:
     """Exit 0 when each text is a certificate, 1 when one waits for a person, 4 when one is a failure report."""
     from agent.claims import standing_of
+    from agent.errors import InputRefused
     from agent.report import certificate
 
     explanation = explained(options)
     record, digest = explanation.record, explanation.digest
     if not explanation.is_authentic or record is None or digest is None:
         raise _refused(explanation)
+    if record.kind == "check":
+        raise InputRefused(
+            fr="C'est la fiche d'un contrôle : une relecture ne prouve pas un effacement. Il n'y a pas de certificat.",
+            en="This is the record of a check: reading proves no erasure. There is no certificate.",
+        )
     erasures = _asked(record.erasures, options.disk)
     tell("\n\n".join(certificate(record, erasure, say.lang, digest=digest) for erasure in erasures))
     standings = {standing_of(erasure) for erasure in erasures}

@@ -2,29 +2,18 @@
 
 import argparse
 import os
-import sys
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from agent.commands.say import Say, note, still_heard, tell
+from agent.commands.bench import NOT_PROVEN, REFUSED, Bench
+from agent.commands.reading import run_look
+from agent.commands.say import Say, note, tell
 from agent.commands.triage import code
 
 if TYPE_CHECKING:
-    from agent.bulk.carrying import Carried, View
-    from agent.bulk.noting import Notebook
-    from agent.bulk.resuming import Unfinished
-    from agent.bulk.roll import Armed
-    from agent.bulk.session import Asked, Chosen
-    from agent.facts import Machine
+    from agent.bulk.session import Asked
     from agent.home import Home
-    from agent.host import Host
-    from agent.settings import Settings
-    from agent.wipe.job import Job
-    from agent.wipe.survey import Surveyed
-
-NOT_PROVEN, REFUSED = 4, 3
 
 
 def add_wipe(parser: argparse.ArgumentParser, say: Say) -> None:
@@ -96,12 +85,12 @@ def _run(options: argparse.Namespace, say: Say) -> int:
 
         note(say(*NOT_ROOT))
     if options.verify_only or options.dry_run:
-        return _look(options, say, home, asked)
+        return run_look(options, say, home, asked)
     _write_belated(home, say)
     if options.resume:
         return _resume(options, say, home, asked)
     tell_unfinished(home, say)
-    bench = _Bench(options, say, home, asked)
+    bench = Bench(options, say, home, asked)
     chosen = bench.choose()
     armed = bench.arm(chosen)
     if armed is None:
@@ -196,121 +185,7 @@ def _write_belated(home: "Home", say: Say) -> None:
         note(f"rebond: {error.told(say.lang)}")
 
 
-# --- one bench: the PC, its disks, its station ------------------------------------------------------------------------
-
-
-class _Bench:
-    """What every way of wiping shares: the station's key, this PC as it is, its disks."""
-
-    def __init__(self, options: argparse.Namespace, say: Say, home: "Home", asked: "Asked") -> None:
-        from agent.commands.look import look
-        from agent.host import Host
-        from agent.outbox import Outbox
-        from agent.rules import load_profiles
-
-        self.options, self.say, self.home = options, say, home
-        settings = _settings(home, say)
-        self.asked = replace(asked, operator=asked.operator or settings.operator, lot=asked.lot or settings.lot)
-        self.profiles = load_profiles(None)
-        self.key = home.key()
-        self.outbox = Outbox(home.outbox)
-        self.host: Host = Host()
-        if options.unfreeze:
-            from agent.bulk.unfreezing import unfreeze
-
-            unfreeze(self.host, lambda fr, en: note(say(fr, en)))
-        self.machine: Machine = look(None, say, home.mac_key(self.key))
-        self.surveyed: tuple[Surveyed, ...] = _survey(self.host, self.machine.disks or (), options.virtual, home)
-
-    def choose(self) -> "tuple[Chosen, ...]":
-        from agent.bulk.session import choose
-
-        return choose(self.asked, self.surveyed)
-
-    def arm(self, chosen: "Sequence[Chosen]") -> "Armed | None":
-        from agent.bulk.arming import arm
-        from agent.bulk.roll import NotArmed
-        from agent.bulk.wishes import signals_as_interrupt
-        from agent.wall.keyboard import Keyboard, standard_input
-
-        armed: Armed | NotArmed
-        try:
-            with signals_as_interrupt(), Keyboard(standard_input(), note, _prompt) as keyboard:
-                armed = arm(
-                    chosen, keyboard.console(self.say.lang), operator=self.asked.operator,
-                    is_unattended=self.options.unattended, approved_count=len(chosen) if self.asked.is_list else None,
-                )  # fmt: skip
-        except KeyboardInterrupt:
-            armed = NotArmed(fr="Arrêté.", en="Stopped.")
-        if isinstance(armed, NotArmed):
-            said = self.say("Rien n'a été touché.", "Nothing was touched.")
-            with still_heard():
-                note(f"\rrebond: {self.say(armed.fr, armed.en)} {said}")
-            return None
-        _prompt("\r")
-        return armed
-
-    def notebook(self, operator: str) -> "Notebook":
-        from agent.bulk.noting import Notebook
-        from agent.visit import Desk
-
-        desk = Desk(operator=operator, lot=self.asked.lot, sticker=self.options.sticker)
-        return Notebook(
-            machine=self.machine, profiles=self.profiles, key=self.key, outbox=self.outbox, desk=desk, host=self.host
-        )
-
-    def carry(self, armed: "Armed", jobs: "Sequence[Job]", resumed: "Sequence[Unfinished]" = ()) -> int:
-        from agent.bulk.carrying import carry
-        from agent.bulk.wishes import Wishes, signals_as
-
-        notebook, wishes = self.notebook(armed.operator), Wishes()
-        with signals_as(wishes):
-            view = _view(self.options, self.say, self.say("Rebond - effacement", "Rebond - wipe"))
-            carried = carry(
-                armed, jobs, notebook, self.asked, self.home.sessions, view=view, wishes=wishes, resumed=resumed
-            )
-            with still_heard():
-                self._tell(carried)
-        if not carried.is_proven:
-            return NOT_PROVEN
-        return 1 if carried.not_closed else 0
-
-    def _tell(self, carried: "Carried") -> None:
-        from agent.wall.closing import closing
-
-        closed = carried.closed
-        if carried.view_lost is not None:
-            _note_view_lost(carried.view_lost, self.say)
-        if carried.not_closed is not None:
-            note(f"rebond: {self.say(carried.not_closed.fr, carried.not_closed.en)}")
-        if self.options.json:
-            if closed is not None:
-                _tell_line({"manifest": closed.manifest, "digest": closed.digest, "path": str(closed.path)})
-            return
-        tell(closing(carried.fates, self.say.lang))
-        if closed is not None:
-            tell(self.say(f"\nBordereau signé : {closed.path}", f"\nSigned manifest: {closed.path}"))
-        waiting = len(self.outbox.waiting())
-        tell(self.say(f"Fiches en attente : {waiting}.", f"Records waiting: {waiting}."))
-
-
-def _settings(home: "Home", say: Say) -> "Settings":
-    from agent.host import Host
-    from agent.settings import find_settings
-
-    found = find_settings(home, Host())
-    for sentence in found.sentences(say.lang):
-        note(f"rebond: {sentence}")
-    return found.settings
-
-
-def _survey(host: "Host", disks: "Sequence[Any]", allow_virtual: bool, home: "Home") -> "tuple[Surveyed, ...]":
-    from agent.wipe.survey import survey
-
-    return survey(host, disks, allow_virtual=allow_virtual, home=str(home.root.absolute()))
-
-
-# --- going on, looking, rehearsing ------------------------------------------------------------------------------------
+# --- going on  ------------------------------------------------------------------------------------
 
 
 def _resume(options: argparse.Namespace, say: Say, home: "Home", asked: "Asked") -> int:
@@ -324,7 +199,7 @@ def _resume(options: argparse.Namespace, say: Say, home: "Home", asked: "Asked")
         tell(say("Rien à reprendre.", "Nothing to go on with."))
         return 0
     options.virtual = options.virtual or any(one.job.allow_virtual for one in left)
-    bench = _Bench(options, say, home, asked)
+    bench = Bench(options, say, home, asked)
     here, absent = meet(left, bench.surveyed)
     for one, why in absent:
         note(f"rebond: {one.token} : {say(why.fr, why.en)}")
@@ -343,74 +218,3 @@ def _resume(options: argparse.Namespace, say: Say, home: "Home", asked: "Asked")
         jobs = [msgspec.structs.replace(jobs[0], psid=asked.psid)]
     code = bench.carry(armed, jobs, [one.left for one in here])
     return code or (NOT_PROVEN if absent else 0)
-
-
-def _look(options: argparse.Namespace, say: Say, home: "Home", asked: "Asked") -> int:
-    """--verify-only and --dry-run: nothing is armed, nothing noted, nothing written."""
-    from agent.bulk.carrying import Session, jobs_of
-    from agent.bulk.session import choose
-    from agent.bulk.showing import plan_text
-    from agent.bulk.wishes import Wishes, signals_as
-    from agent.host import Host
-    from agent.probes import disks
-    from agent.wall.looking import is_clean, looked_lines
-    from agent.wipe.job import Looked, Rehearsed
-
-    purpose = "look" if options.verify_only else "rehearse"
-    host = Host()
-    found = _survey(host, disks.probe(host).facts.get("disks") or (), options.virtual, home)
-    chosen = choose(asked, found, only_reads=options.verify_only)
-    if options.dry_run and not options.json:
-        tell(plan_text(chosen, say.lang))
-    jobs = jobs_of(chosen, asked, home.wipes, allow_virtual=options.virtual, purpose=purpose)  # type: ignore[arg-type]
-    wishes = Wishes()
-    session = Session(jobs, None, _view(options, say, say("Rebond - relecture", "Rebond - reading")), wishes)
-    with signals_as(wishes):
-        session.run()
-    if session.view_lost is not None:
-        _note_view_lost(session.view_lost, say)
-    lasts = [session.lasts.get(job.id) for job in jobs]
-    if not options.json:
-        tell("\n".join(looked_lines(session.fates[job.id].media, last, say.lang)
-                       for job, last in zip(jobs, lasts, strict=True)))  # fmt: skip
-    if not all(isinstance(last, Looked | Rehearsed) for last in lasts):
-        return REFUSED
-    return 0 if all(isinstance(last, Rehearsed) or is_clean(last) for last in lasts) else 1
-
-
-# --- the view ---------------------------------------------------------------------------------------------------------
-
-
-def _view(options: argparse.Namespace, say: Say, title: str) -> "View":
-    """What this terminal can show."""
-    from agent.wall.live import Wall
-    from agent.wall.plain import JsonLines, Plain
-
-    if options.json:
-        return JsonLines(_tell_line)
-    is_dumb = os.environ.get("TERM", "dumb") == "dumb"
-    if is_dumb or not (sys.stdin and sys.stdin.isatty() and sys.stdout and sys.stdout.isatty()):
-        return Plain(say.lang, note)
-    return Wall(say.lang, title)
-
-
-def _note_view_lost(why: str, say: Say) -> None:
-    note(
-        say(
-            f"rebond: l'écran a été perdu pendant le travail ({why}). Le travail a continué.",
-            f"rebond: the screen was lost during the work ({why}). The work went on.",
-        )
-    )
-
-
-def _prompt(text: str) -> None:
-    """On stderr, without a line end: stdout stays a document."""
-    if sys.stderr is not None:
-        sys.stderr.write(text)
-        sys.stderr.flush()
-
-
-def _tell_line(document: Any) -> None:
-    import msgspec
-
-    tell(msgspec.json.encode(document).decode())

@@ -5,8 +5,8 @@ that waits for its validation. It names no standard that the disk did not attest
 """
 
 import agent.report.words as words
-from agent.claims import Standing, objections, standing_of
-from agent.erasure import Erasure
+from agent.claims import Standing, objections, settled, standing_of
+from agent.erasure import Erasure, Outcome
 from agent.labels import tell
 from agent.oneline import name_of
 from agent.record import Record
@@ -19,6 +19,15 @@ TITLES: dict[Standing, tuple[str, str]] = {
     "failure": ("Constat d'échec : effacement non prouvé", "Failure report: erasure not proven"),
     "begun": ("Constat d'échec : commencé, fin inconnue", "Failure report: begun, end unknown"),
     "untouched": ("Constat d'échec : disque non effacé", "Failure report: disk not erased"),
+}
+# A failure is called by how it ended: nothing that is half done is called by a word that fits something else.
+_FAILED: dict[Outcome, tuple[str, str]] = {
+    "cleared_with_exceptions": (
+        "Constat d'échec : effacé sauf des secteurs",
+        "Failure report: erased but for some sectors",
+    ),
+    "interrupted": ("Constat d'échec : effacement interrompu", "Failure report: erasure interrupted"),
+    "failed": ("Constat d'échec : effacement raté", "Failure report: erasure failed"),
 }
 _SENTENCES: dict[Standing, tuple[str, str]] = {
     "certificate": (
@@ -46,11 +55,17 @@ _SENTENCES: dict[Standing, tuple[str, str]] = {
 }
 
 
+def title_of(erasure: Erasure) -> tuple[str, str]:
+    """French and English."""
+    standing = standing_of(erasure)
+    return _FAILED.get(settled(erasure), TITLES[standing]) if standing == "failure" else TITLES[standing]
+
+
 def certificate(record: Record, erasure: Erasure, lang: str, *, digest: str) -> str:
     """The text for this erasure of this (already verified) record; `digest` names the record."""
     page = Page(lang)
     standing = standing_of(erasure)
-    page.title(*TITLES[standing])
+    page.title(*title_of(erasure))
     page.text(*_SENTENCES[standing])
     _result(page, erasure)
     _disk(page, erasure)

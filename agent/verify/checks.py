@@ -2,7 +2,7 @@
 
 from agent.checks.gate import missing_in
 from agent.checks.registry import BY_NAME
-from agent.checks.results import CheckResult
+from agent.checks.results import DISK_READ, CheckResult
 from agent.record import Record, may_say_refurbished
 from agent.text import clean
 from agent.verify.findings import Finding, unproven
@@ -10,11 +10,12 @@ from agent.verify.findings import Finding, unproven
 
 def about_checks(record: Record) -> list[Finding]:
     """Nothing for a record without checks: it claims nothing of the kind."""
-    if not record.checks:
+    checks = [one for one in record.checks if one.name != DISK_READ]
+    if not checks:
         return []
-    passed = sum(one.outcome == "passed" for one in record.checks)
-    failed = [_title(one) for one in record.checks if one.outcome == "failed"]
-    undone = sum(one.outcome == "not_tested" for one in record.checks)
+    passed = sum(one.outcome == "passed" for one in checks)
+    failed = [_title(one) for one in checks if one.outcome == "failed"]
+    undone = sum(one.outcome == "not_tested" for one in checks)
     names_fr = ", ".join(fr for fr, _ in failed) or "aucun"
     names_en = ", ".join(en for _, en in failed) or "none"
     found = [
@@ -31,6 +32,25 @@ def about_checks(record: Record) -> list[Finding]:
         fr = f"Le mot « reconditionné » ne peut pas être employé. Il manque : {missing_in(reasons, 'fr')}"
         en = f"The word “refurbished” may not be used. Missing: {missing_in(reasons, 'en')}"
         found.append(unproven(clean(fr, 600), clean(en, 600)))
+    return found
+
+
+def about_readings(record: Record) -> list[Finding]:
+    """What `wipe --verify-only` saw, and that it proves no erasure."""
+    readings = [one for one in record.checks if one.name == DISK_READ]
+    found = [
+        unproven(
+            f"La station dit : disque relu. {clean(one.fr, 400)}", f"The station says: disk read. {clean(one.en, 400)}"
+        )
+        for one in readings
+    ]
+    if readings:
+        found.append(
+            unproven(
+                "Une relecture ne prouve pas un effacement : elle ne dit que ce qui se lisait ce jour-là.",
+                "Reading proves no erasure: it only says what could be read on that day.",
+            )
+        )
     return found
 
 

@@ -7,7 +7,7 @@ from agent.merkle import Receipt, check_receipt, open_checkpoint
 from agent.oneline import named
 from agent.record import Record, parse_payload
 from agent.text import clean
-from agent.verify.checks import about_checks
+from agent.verify.checks import about_checks, about_readings
 from agent.verify.erasures import about_erasures
 from agent.verify.findings import Explanation, Finding, proven, refused, unproven
 
@@ -35,7 +35,7 @@ def explain_envelope(raw: bytes, trust: Trust, receipt: bytes | None = None) -> 
     try:
         record = parse_payload(opened.payload)
         findings.append(_about(record))
-        said = [*about_erasures(record.erasures), *about_checks(record)]
+        said = [*about_erasures(record.erasures), *about_readings(record), *about_checks(record)]
     except RecordError as error:
         findings.append(refused(error))
     place = None

@@ -1,5 +1,8 @@
 """What reading one disk showed, in plain words. It never says "erased": a look proves no purge."""
 
+import msgspec
+
+from agent.checks.results import DISK_READ, CheckResult, Measure, Outcome, measure, result
 from agent.erasure import Media
 from agent.report import words
 from agent.text import clean
@@ -12,6 +15,28 @@ def is_clean(last: Event | None) -> bool:
         return False
     content = last.verification.content
     return content is not None and not content.remains and content.kind not in ("mixed", "unread")
+
+
+def as_check(media: Media, last: Event | None, operator: str | None, now: str) -> CheckResult:
+    """The same for a record: a check of its own name, whose words claim no erasure."""
+    outcome: Outcome = "not_tested"
+    measured: list[Measure] = []
+    if isinstance(last, Looked):
+        read = last.verification
+        outcome = "passed" if is_clean(last) else "failed" if last.is_whole or _has_remains(last) else "not_tested"
+        permille = read.read_bytes * 1000 // read.addressable_bytes if read.addressable_bytes else 0
+        name = media.serial or media.wwn or media.name
+        measured = [
+            measure("disk-read-share", permille, "permille", name),
+            measure("disk-bad-sectors", last.bad_sectors, "count", name),
+        ]
+    fr, en = (" ".join(looked_lines(media, last, lang).split()) for lang in ("fr", "en"))
+    made = result(DISK_READ, outcome, fr, en, *measured)
+    return msgspec.structs.replace(made, operator=operator, taken_at=now)
+
+
+def _has_remains(last: Looked) -> bool:
+    return bool(last.verification.content and last.verification.content.remains)
 
 
 def looked_lines(media: Media, last: Event | None, lang: str) -> str:

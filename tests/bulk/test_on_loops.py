@@ -19,6 +19,7 @@ import pytest
 
 from agent.bulk.resuming import unfinished
 from agent.claims import standing_of
+from agent.cli import main
 from agent.envelope import open_
 from agent.home import Home
 from agent.manifest import Manifest, parse_manifest
@@ -144,7 +145,23 @@ def test_rehearsing_and_looking_write_nothing(bench: Bench, how: str) -> None:
     before = bench.images[bench.serials[0]].read_bytes()
     code, out, _ = bench.run(how, "--disk", *bench.serials)
     assert bench.serials[0] in out and code == (0 if how == "--dry-run" else 1)
-    assert bench.images[bench.serials[0]].read_bytes() == before and not bench.home.root.exists()
+    assert bench.images[bench.serials[0]].read_bytes() == before and not bench.home.wipes.exists()
+    assert bench.home.root.exists() == (how == "--verify-only")
+
+
+@sizes(8, 8)
+def test_a_look_is_signed_as_a_check_and_is_no_certificate(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    assert bench.run("--verify-only", "--disk", *bench.serials)[0] == 1
+    (record,) = bench.records()
+    assert record.kind == "check" and not record.erasures and not record.verdicts
+    assert [check.name for check in record.checks] == ["disk-read"] * 2
+    (one,) = Outbox(bench.home.outbox).waiting()
+    path = str(bench.home.outbox / "new" / f"{one.digest}.json")
+    assert main(["verify", "--home", str(bench.home.root), "--lang", "en", path]) == 0
+    said = capsys.readouterr().out
+    assert "Reading proves no erasure" in said and all(serial in said for serial in bench.serials)
+    assert "Purge" not in said and "Clear" not in said
+    assert main(["certificate", "--home", str(bench.home.root), path]) == 3
 
 
 @pytest.mark.parametrize(

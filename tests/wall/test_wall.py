@@ -15,7 +15,7 @@ from agent.erasure import Erasure, Reason
 from agent.wall.closing import closing
 from agent.wall.keys import Hand, keys_in
 from agent.wall.live import picture
-from agent.wall.looking import is_clean, looked_lines
+from agent.wall.looking import as_check, is_clean, looked_lines
 from agent.wall.plain import Plain
 from agent.wall.rows import head, page_of, rate_of, row, time_of
 from agent.wipe.job import Ended, Event, Job, Looked, NotClaimed, Plan, Progress, Trouble
@@ -274,3 +274,21 @@ def test_a_look_never_says_erased() -> None:
     assert "NTFS" in looked_lines(erasures.HARD_DISK, dirty, "fr")
     text = looked_lines(erasures.HARD_DISK, good, "fr")
     assert "ne prouve pas" in text and "effacé" not in text.replace("effacement", "")
+
+
+def test_a_look_becomes_a_check_and_claims_nothing() -> None:
+    read, remains = erasures.cleared().attempts[0].verification, erasures.failed().attempts[0].verification
+    assert read is not None and remains is not None
+    good = Looked(media=erasures.HARD_DISK, verification=read)
+    for last, outcome in (
+        (good, "passed"),
+        (msgspec.structs.replace(good, bad_sectors=1), "failed"),
+        (msgspec.structs.replace(good, is_whole=False), "not_tested"),
+        (msgspec.structs.replace(good, is_whole=False, verification=remains), "failed"),
+        (NotClaimed(reason=MOUNTED), "not_tested"),
+        (None, "not_tested"),
+    ):
+        check = as_check(erasures.HARD_DISK, last, "op-7", "2026-11-23T09:00:00Z")
+        assert (check.name, check.outcome, check.operator) == ("disk-read", outcome, "op-7")
+        for text in (check.fr, check.en):
+            assert not any(word in text.casefold() for word in ("purge", "clear", "certifi", "effacé", "erased"))
