@@ -9,15 +9,16 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from agent.claims import is_same_disk, settled
-from agent.erasure import Erasure
+from agent.erasure import Erasure, Outcome
 from agent.facts import Disk, Gap, Health, Machine
 from agent.labels import item_label, label
-from agent.rules import Profile
+from agent.rules import Profile, load_profiles
 from agent.rules.tree import Bilingual
 from agent.text import clean
 from agent.verdict import Reason, Verdict, judge
 
 _SOURCE = "wipe"
+_LIED_BEFORE = "lied-before"  # the rule's name in agent/wipe/reasons.py
 _BESIDE_ATTRIBUTES = ("attributes", "failing_now", "failed_past")
 
 
@@ -31,7 +32,8 @@ def after_wipe(
         before = _with_disk(before, place, _looked_at_before(before, place, erasure))
         after = _after_one(after, place, erasure)
     verdicts = []
-    for profile in profiles:
+    for asked in profiles:
+        profile = _with_duty(asked) if done else asked
         verdict = judge(after, profile)
         notes = _mended(judge(before, profile), verdict, before, after, tuple(done)) if done else ()
         verdicts.append(msgspec.structs.replace(verdict, reasons=(*verdict.reasons, *notes)))
@@ -42,9 +44,16 @@ def with_erasures(machine: Machine, erasures: Iterable[Erasure]) -> Machine:
     """The machine as just looked at, knowing how its disks' erasures of this visit ended."""
     for place, erasure in _by_disk(machine, erasures).items():
         machine = _with_disk(
-            machine, place, msgspec.structs.replace((machine.disks or ())[place], erasure=settled(erasure))
+            machine, place, msgspec.structs.replace((machine.disks or ())[place], erasure=_to_judge(erasure))
         )
     return machine
+
+
+def _with_duty(profile: Profile) -> Profile:
+    """The rules of the erasure hold for every profile, also for one that does not include them."""
+    known = {rule.id for rule in profile.rules}
+    (part,) = load_profiles(only=["effacement"])
+    return msgspec.structs.replace(profile, rules=(*profile.rules, *(one for one in part.rules if one.id not in known)))
 
 
 # --- facts ------------------------------------------------------------------------------------------------------------
@@ -71,7 +80,7 @@ def _looked_at_before(machine: Machine, place: int, erasure: Erasure) -> Disk:
 def _after_one(machine: Machine, place: int, erasure: Erasure) -> Machine:
     disk = (machine.disks or ())[place]
     seen = _renewed(disk.health, erasure.health_before)
-    changes: dict[str, object] = {"erasure": settled(erasure), "health": _renewed(seen, erasure.health_after)}
+    changes: dict[str, object] = {"erasure": _to_judge(erasure), "health": _renewed(seen, erasure.health_after)}
     hidden = erasure.hidden
     if hidden is not None and hidden.state == "removed" and hidden.after_bytes:
         changes |= {"size_bytes": hidden.after_bytes, "hidden_bytes": 0}
@@ -85,6 +94,14 @@ def _after_one(machine: Machine, place: int, erasure: Erasure) -> Machine:
         sources[path] = _SOURCE
     machine = _with_disk(machine, place, msgspec.structs.replace(disk, **changes))
     return msgspec.structs.replace(machine, gaps=gaps, sources=sources)
+
+
+def _to_judge(erasure: Erasure) -> Outcome:
+    """As settled; but of a disk that lied, trying again proves nothing: it is to be destroyed, as after a failure."""
+    outcome = settled(erasure)
+    if outcome == "not_proven" and any(why.rule == _LIED_BEFORE for why in erasure.why):
+        return "failed"
+    return outcome
 
 
 def _with_disk(machine: Machine, place: int, disk: Disk) -> Machine:

@@ -11,6 +11,7 @@ from agent.facts import Attribute, Disk, Health, Machine
 from agent.recheck import after_wipe
 from agent.rules import Profile, load_profiles
 from agent.verdict import Verdict, explain, judge
+from agent.wipe.reasons import LIED_BEFORE
 from tests import erasures
 from tests.machines import changed, emmc_disk, good_disk, good_laptop, hard_disk
 
@@ -147,7 +148,7 @@ def test_soldered_storage_is_for_a_person_and_a_stick_is_destroyed() -> None:
     emmc = msgspec.structs.replace(emmc_disk(), identity="cd" * 32)
     _, verdict = judged(laptop(emmc), erasures.failed(), profile=PROFILES[0])
     assert verdict.outcome == "review" and verdict.reasons[0].rule == "effacement-rate-soude"
-    assert not verdict.fixes and "responsable" in verdict.reasons[0].because.fr
+    assert [fix.part for fix in verdict.fixes] == ["destruction"] and "responsable" in verdict.reasons[0].because.fr
     stick = msgspec.structs.replace(good_disk(), name="sdb", removable=True, identity="cd" * 32)
     _, verdict = judged(laptop(good_disk(), stick), erasures.failed(), profile=PROFILES[0])
     assert (verdict.outcome, [fix.part for fix in verdict.fixes]) == ("repair", ["destruction"])
@@ -217,3 +218,28 @@ def test_the_proof_tells_the_erasure_in_words() -> None:
     after, _ = judged(laptop(tired()), erasures.cleared_with_exceptions())
     text = explain(after, PROFILES[0], "fr")
     assert "effacement : effacé sauf des secteurs" in text and "[X]  effacement-rate → à réparer" in text
+
+
+# --- the duty to destroy ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("profile", [DISK_HEALTH, *PROFILES], ids=lambda one: one.name)
+@pytest.mark.parametrize("how", ["failed", "not_proven", "cleared_with_exceptions", "lied-before"])
+@pytest.mark.parametrize(("removable", "transport"), [(True, "usb"), (False, "sata"), (False, "mmc"), (False, "other")])
+def test_whatever_the_profile_and_the_disk_a_bad_end_says_destroy(
+    profile: Profile, how: str, removable: bool, transport: Any
+) -> None:
+    """Also a profile that does not include the erasure's rules."""
+    media = msgspec.structs.replace(erasures.HARD_DISK, identity="ab" * 32)
+    erasure = erasures.EVERY["not_proven" if how == "lied-before" else how](media=media)
+    if how == "lied-before":
+        erasure = msgspec.structs.replace(erasure, why=(LIED_BEFORE,))
+    _, verdict = judged(laptop(tired(0, removable=removable, transport=transport)), erasure, profile=profile)
+    (reason,) = [one for one in verdict.reasons if one.rule.startswith("effacement-")]
+    assert reason.fix and verdict.outcome != "refurbish"
+    assert "étruire" in reason.fix.fr and (how != "lied-before" or "Refaire" not in reason.fix.fr)
+
+
+def test_a_good_end_adds_nothing_to_a_foreign_profile() -> None:
+    _, verdict = judged(laptop(tired(0)), done(0, 0))
+    assert not [one for one in verdict.reasons if one.rule.startswith("effacement-")]

@@ -217,6 +217,7 @@ def jobs_of(
                 psid=asked.psid,
                 allow_virtual=allow_virtual,
                 allow_members=one.is_member,
+                has_lied=one.has_lied,
                 allow_plug=one.is_plug,
                 seen=one.seen,
                 purpose=purpose,

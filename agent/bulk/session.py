@@ -59,6 +59,7 @@ class Chosen:
     plan: "Plan"
     found: tuple[str, ...] = ()
     is_member: bool = False  # of an array: a second confirmation
+    has_lied: bool = False  # see `liars`
     is_plug: bool = False  # only its dock's number names it: a second confirmation
     seen: "Seen | None" = None  # how it stood when it was looked at
 

@@ -8,6 +8,7 @@ from agent.erasure import Level
 from agent.text import clean
 from agent.units import tell_bytes
 from agent.wipe.job import Plan
+from agent.wipe.reasons import LIED_BEFORE
 
 WIDTH = 80
 LEVELS: dict[Level | None, str] = {"purge": "Purge", "clear": "Clear", None: "?"}
@@ -34,6 +35,8 @@ def _one(one: Chosen, lang: str) -> list[str]:
         (say("relecture", "reading"), _reading(plan, lang)),
         (say("à savoir", "to know"), say(plan.why_not_more_fr, plan.why_not_more_en)),
     ]
+    if one.has_lied:
+        rows.append((say("MENTEUR", "LIAR"), say(LIED_BEFORE.fr, LIED_BEFORE.en)))
     if any(step.untested for step in plan.steps):
         rows.append(
             (

@@ -49,9 +49,10 @@ class Bench:
         self.surveyed: tuple[Surveyed, ...] = survey_all(self.host, self.machine.disks or (), options.virtual, home)
 
     def choose(self) -> "tuple[Chosen, ...]":
+        from agent.bulk.liars import remembered
         from agent.bulk.session import choose
 
-        return choose(self.asked, self.surveyed)
+        return remembered(choose(self.asked, self.surveyed), self.home.wipes)
 
     def arm(self, chosen: "Sequence[Chosen]") -> "Armed | None":
         from agent.bulk.arming import arm

@@ -13,6 +13,22 @@ from agent.text import clean
 from agent.units import tell_bytes
 from agent.verify.findings import Finding, broken, unproven
 
+_WHY_MOST = 20
+_WORTH: dict[str, tuple[str, str]] = {
+    "certificate": (
+        "Sur sa parole, ce disque est effacé. Niveau : {}. Les preuves suivent, avec ce qu'elles laissent de côté.",
+        "On its word this disk is erased. Level: {}. The evidence follows, with what it leaves out.",
+    ),
+    "to-validate": (
+        "Niveau : {}. Une personne doit encore l'accepter : d'ici là, ce n'est pas un certificat.",
+        "Level: {}. A person has yet to accept it: until then it is no certificate.",
+    ),
+    "failure": (
+        "L'effacement n'est PAS prouvé. Ce disque peut contenir des données : effacez-le de nouveau ou détruisez-le.",
+        "The erasure is NOT proven. This disk may hold data: erase it again or destroy it.",
+    ),
+}
+
 
 def about_erasures(erasures: tuple[Erasure, ...]) -> list[Finding]:
     found = [finding for erasure in erasures for finding in _about(erasure)]
@@ -50,6 +66,9 @@ def _about(erasure: Erasure) -> Iterator[Finding]:
         yield unproven(
             f"La station dit : disque {disk}, effacement : {fr}.", f"The station says: disk {disk}, erasure: {en}."
         )
+        yield _worth(erasure)
+    for reason in erasure.why[:_WHY_MOST]:
+        yield unproven(f"  Raison : {clean(reason.fr, 300)}", f"  Reason: {clean(reason.en, 300)}")
     for reason in objections(erasure):
         yield broken(
             f"Disque {disk} : la fiche se contredit, rien n'est prouvé. {clean(reason.fr, 200)}",
@@ -60,6 +79,13 @@ def _about(erasure: Erasure) -> Iterator[Finding]:
     if standing in ("begun", "untouched"):
         return
     yield from _what_remains(erasure)
+
+
+def _worth(erasure: Erasure) -> Finding:
+    """What may be concluded from it, in one plain sentence."""
+    fr, en = _WORTH[standing_of(erasure)]
+    levels = [words.level(erasure, lang) for lang in ("fr", "en")]
+    return unproven("  " + fr.format(levels[0]), "  " + en.format(levels[1]))
 
 
 def _attempt(attempt: Attempt) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ _FLASH = ("ssd", "nvme", "emmc", "sd-card")
 
 def conclude(state: State) -> Erasure:
     """The Erasure of this journal, ended or not."""
-    proof = prove(state)
+    proof = _believed(state, prove(state))
     ended = state.finished
     return Erasure(
         id=state.job.id,
@@ -37,6 +37,13 @@ def conclude(state: State) -> Erasure:
         why=(*proof.why, *_left_locked(state), *_why_not_more(state, proof)),
         validation=validate(state, proof),
     )
+
+
+def _believed(state: State, proof: Proof) -> Proof:
+    """A known liar's evidence is its own word: it proves nothing, however good it looks."""
+    if not state.job.has_lied or proof.outcome in ("failed", "interrupted"):
+        return proof
+    return Proof(outcome="not_proven", level=None, why=(why.LIED_BEFORE,))
 
 
 def _attempt(one: Attempting, state: State) -> Attempt:

@@ -60,6 +60,7 @@ class Job(Fact, frozen=True, kw_only=True):
     allow_virtual: bool = False
     allow_members: bool = False  # a member of an array was confirmed a second time
     allow_plug: bool = False  # a disk that only the number of its dock names was confirmed a second time
+    has_lied: bool = False  # it was caught lying before: nothing it says proves anything any more
     # "rehearse" (--dry-run) claims read-only and stops there; "look" (--verify-only) reads it all, writes nothing.
     purpose: Literal["erase", "rehearse", "look"] = "erase"
     is_resumed: bool = False  # the journal is there already and has no end

@@ -60,6 +60,11 @@ def _dropped_sectors(one: Attempting) -> int:
     )
 
 
+def has_lied(state: State) -> bool:
+    """Whether this disk was caught: markers that survived its "erased", or bytes given back otherwise than taken."""
+    return any(one.result == "lied" or is_hopeless(one) for one in state.attempts)
+
+
 # --- one attempt ------------------------------------------------------------------------------------------------------
 
 

@@ -29,6 +29,11 @@ LIED = Reason(
     fr="Le disque a dit oui, mais la relecture montre le contraire. Ne lui faites plus confiance.",
     en="The disk said yes, but reading shows otherwise. Do not trust it any more.",
 )
+LIED_BEFORE = Reason(
+    rule="lied-before",
+    fr="Ce disque a déjà menti à ce poste lors d'un effacement : rien de ce qu'il dit n'est une preuve. Détruisez-le.",
+    en="This disk has lied to this station in an erasure before: nothing it says is proof. Destroy it.",
+)
 NO_END = Reason(
     rule="end-not-seen",
     fr="La fin de l'effacement n'a pas été vue.",

@@ -116,10 +116,17 @@ def told_while_it_runs(session: Session, wishes: Wishes, *orders: Callable[[], N
     """Each order from another thread, once the disks are at work."""
 
     def run() -> None:
-        time.sleep(0.8)
+        folder = Path(session.jobs[0].journal).parent
+        wait(lambda: all((folder / f"{job.media.serial}.pid").exists() for job in session.jobs))
         for order in orders:
             order()
-            time.sleep(0.4)
+            wait(lambda: not wishes._waiting)
+            time.sleep(0.1)
+
+    def wait(ready: Callable[[], bool]) -> None:
+        until = time.monotonic() + 20
+        while not ready() and time.monotonic() < until:
+            time.sleep(0.02)
 
     threading.Thread(target=run).start()
     session.run()

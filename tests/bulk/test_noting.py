@@ -1,5 +1,6 @@
 """The session on paper: what is kept before and after each disk, in which order, and what a full medium costs."""
 
+import dataclasses
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,12 @@ import pytest
 
 from agent.bulk.belated import tell_belated, untold
 from agent.bulk.carrying import Session, authorised, jobs_of
+from agent.bulk.liars import remembered
 from agent.bulk.noting import Fate, Notebook, close_session
 from agent.bulk.resuming import damaged, meet, sentence, unfinished
 from agent.bulk.roll import Armed
 from agent.bulk.session import Asked, Chosen
+from agent.bulk.showing import plan_text
 from agent.claims import standing_of
 from agent.envelope import open_
 from agent.erasure import Erasure, Hidden, Media
@@ -25,11 +28,14 @@ from agent.record import Record, parse_payload
 from agent.rules import load_profiles
 from agent.visit import Desk
 from agent.wipe import journal as j
+from agent.wipe.conclude import _believed
 from agent.wipe.job import Claimed, Ended, Job, NotClaimed, Plan, Seen
+from agent.wipe.outcome import Proof
+from agent.wipe.state import State
 from agent.wipe.supervisor import Seat
 from agent.wipe.survey import Surveyed
 from tests import erasures
-from tests.bulk.disks import MOUNTED, chosen, surveyed
+from tests.bulk.disks import MOUNTED, chosen, media, surveyed
 from tests.evidence import MACHINE
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -290,6 +296,44 @@ def test_a_resumed_erasure_is_announced_with_what_was_done(tmp_path: Path) -> No
     so_far: Erasure = erasures.interrupted(ended_at=None)
     begun = kept(home, notebook(home).begun(job(), MEDIA, so_far).digest)
     assert begun.erasures == (so_far,) and standing_of(begun.erasures[0]) == "begun"
+
+
+# --- liars ------------------------------------------------------------------------------------------------------------
+
+FOUND_LYING = (
+    BEGAN,
+    j.AttemptBegan(attempt=0, technique="overwrite-stream", at="2026-11-23T08:00:00Z"),
+    j.AttemptEnded(attempt=0, result="lied"),
+    END,
+)
+
+
+def test_a_liar_is_known_for_ever_and_proves_nothing_more(tmp_path: Path) -> None:
+    """By serial and model whatever its size says, or by WWN; a disk that only failed is no liar."""
+    plan = chosen("A").plan
+    for number, serial in enumerate(("A", "HONEST"), 1):
+        one = msgspec.structs.replace(job(number, tmp_path, media(serial)), plan=plan)
+        entries = FOUND_LYING if serial == "A" else (*FOUND_LYING[:2], j.AttemptEnded(attempt=0, result="failed"), END)
+        made = j.Journal.create(Path(one.journal), j.Opened(job=one, at="2026-11-23T08:00:00Z"))
+        for entry in entries:
+            made.add(entry)
+        made.close()
+    grown = Chosen(media=media(" a ", size_bytes=1), plan=plan)
+    marked = remembered((chosen("A"), grown, chosen("HONEST"), chosen("OTHER")), tmp_path)
+    assert [one.has_lied for one in marked] == [True, True, False, False]
+    assert "a déjà menti" in plan_text(marked, "fr") and "menti" not in plan_text(marked[2:], "fr")
+    armed = Armed(chosen=marked, approval="typed", count=4, operator="op")
+    made_jobs = authorised(armed, Asked(serials=()), tmp_path, allow_virtual=False)
+    assert [one.has_lied for one in made_jobs] == [True, True, False, False]
+
+
+def test_a_liars_best_evidence_is_not_proven() -> None:
+    good = State(job=job(), opened_at="", last_at="", began_at=BEGAN.at, finished=END)
+    proof, failed = Proof(outcome="cleared", level="clear", why=()), Proof(outcome="failed", level=None, why=())
+    liar = dataclasses.replace(good, job=msgspec.structs.replace(good.job, has_lied=True))
+    assert _believed(good, proof) == proof and _believed(liar, failed) == failed
+    doubted = _believed(liar, proof)
+    assert (doubted.outcome, doubted.level) == ("not_proven", None) and doubted.why[0].rule == "lied-before"
 
 
 # --- the crash between the end and its record -------------------------------------------------------------------------
