@@ -1,3 +1,3 @@
 """Rebond: inspect a donated PC, judge it, erase its disks with proof, sign and deliver the record."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from agent.claims import is_same_disk, settled
+from agent.claims import SUCCESS, is_same_disk, settled
 from agent.erasure import Erasure, Outcome
 from agent.facts import Disk, Gap, Health, Machine
 from agent.labels import item_label, label
@@ -18,6 +18,7 @@ from agent.text import clean
 from agent.verdict import Reason, Verdict, judge
 
 _SOURCE = "wipe"
+_KINDS = ("hdd", "ssd", "nvme", "emmc", "sd-card", "virtual")
 _LIED_BEFORE = "lied-before"  # the rule's name in agent/wipe/reasons.py
 _BESIDE_ATTRIBUTES = ("attributes", "failing_now", "failed_past")
 
@@ -25,7 +26,12 @@ _BESIDE_ATTRIBUTES = ("attributes", "failing_now", "failed_past")
 def after_wipe(
     machine: Machine, erasures: Iterable[Erasure], profiles: Sequence[Profile]
 ) -> tuple[Machine, tuple[Verdict, ...]]:
-    """The machine with its disks as they are now, and its verdicts; what the wipe mended is told as a note."""
+    """The machine with its disks as they are now, and its verdicts; what the wipe mended is told as a note.
+
+    `erasures`: of disks that hang on this PC, all of them.
+    """
+    erasures = tuple(erasures)
+    machine = _with_unseen(machine, erasures)
     done = _by_disk(machine, erasures)
     before, after = machine, machine
     for place, erasure in done.items():
@@ -57,6 +63,24 @@ def _with_duty(profile: Profile) -> Profile:
 
 
 # --- facts ------------------------------------------------------------------------------------------------------------
+
+
+def _with_unseen(machine: Machine, erasures: Sequence[Erasure]) -> Machine:
+    """A disk that the look at the PC did not see, and whose erasure went wrong, is one of its disks all the same."""
+    for erasure in erasures:
+        disks, media = machine.disks, erasure.media
+        is_bad = erasure.began_at is not None and _to_judge(erasure) not in SUCCESS
+        if disks is None or not is_bad or any(is_same_disk(disk, media) for disk in disks):
+            continue
+        seen = Disk(
+            name=media.name, identity=media.identity, maker=media.maker, model=media.model, serial=media.serial,
+            wwn=media.wwn, firmware=media.firmware, size_bytes=media.size_bytes, transport=media.transport,
+            kind=media.kind if media.kind in _KINDS else None,  # type: ignore[arg-type] # one of these
+            bridge=media.bridge, removable=media.transport in ("usb", "firewire"),
+        )  # fmt: skip
+        sources = {**machine.sources, f"disks[{len(disks)}]": _SOURCE}
+        machine = msgspec.structs.replace(machine, disks=(*disks, seen), sources=sources)
+    return machine
 
 
 def _by_disk(machine: Machine, erasures: Iterable[Erasure]) -> dict[int, Erasure]:

@@ -11,6 +11,8 @@ from agent.cli import main
 from agent.envelope import seal
 from agent.erasure import BAD_MOST, Erasure, Exchange, Extent, Interruption, Technique, Validation
 from agent.facts import Clock, Machine, System
+from agent.home import Home
+from agent.outbox import Outbox
 from agent.record import ClockEvidence, Record, build_payload, parse_payload
 from agent.report import certificate
 from agent.report.certificate import TITLES
@@ -291,6 +293,41 @@ def test_one_disk_by_its_serial(home: Path, capsys: Any) -> None:
     assert run(home, raw, "--disk", "nobody") == 3
     said = capsys.readouterr()
     assert said.out == "" and "S21PMADEUP" in said.err
+
+
+def queued(home: Path, *made: Erasure, seq: int = 1, **changes: Any) -> Path:
+    """Into this station's outbox."""
+    changed = record(seq, kind="wipe", erasures=made, **changes)
+    return Outbox(Home(home).outbox).queue(seal(build_payload(changed), STATION)).path
+
+
+def test_the_last_end_of_a_disk_is_found_by_its_serial_alone(home: Path, capsys: Any) -> None:
+    began = EVERY["begun"](media=erasures.cleared().media)
+    serial = erasures.cleared().media.serial
+    assert main(["certificate", "--home", str(home), "--disk", serial]) == 3
+    queued(home, began)
+    assert main(["certificate", "--home", str(home), "--disk", serial]) == 4
+    queued(home, erasures.failed(media=began.media), seq=2)
+    queued(home, erasures.cleared(), seq=3)
+    queued(home, began, seq=4)  # begun anew: what has an end is told before what has none
+    queued(home, erasures.purged(), seq=5)
+    capsys.readouterr()
+    assert main(["certificate", "--home", str(home), "--disk", f" {serial.lower()} ", "--lang", "en"]) == 0
+    out = capsys.readouterr().out
+    assert out.count("CERTIFICATE OF ERASURE") == 1 and serial in out
+    assert main(["certificate", "--home", str(home)]) == 2
+
+
+def test_of_two_disks_that_share_a_serial_none_is_guessed(home: Path, capsys: Any) -> None:
+    """As behind two docks that both tell their own number."""
+    media = erasures.cleared().media
+    other = msgspec.structs.replace(media, model="OTHER-MODEL", wwn=None)
+    paths = [queued(home, erasures.cleared()), queued(home, erasures.cleared(media=other), seq=2)]
+    assert main(["certificate", "--home", str(home), "--disk", media.serial or ""]) == 3
+    err = capsys.readouterr().err
+    assert all(str(path) in err for path in paths) and "OTHER-MODEL" in err and len(err.splitlines()) == 3
+    assert main(["certificate", "--home", str(home), str(paths[1]), "--disk", media.serial or ""]) == 0
+    assert "OTHER-MODEL" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("fault", ["flipped", "unsigned", "stranger", "no erasure", "revoked"])

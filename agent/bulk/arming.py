@@ -1,6 +1,6 @@
 """Before anything is erased, at a keyboard or a pipe: the plan is shown, then the operator is led through a `Roll`.
 
-Over four functions, so that a keyboard, a scanner, a pipe and a test are the same thing.
+Over five functions, so that a keyboard, a scanner, a pipe and a test are the same thing.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,6 +22,7 @@ class Console:
 
     ask: Ask
     tell: Tell
+    show: Tell  # a long text: a page at a time where a person reads it on a screen
     waited: Waited
     forget: Forget
     lang: str = "fr"
@@ -35,7 +36,7 @@ def arm(
     is_unattended: bool = False,
 ) -> Armed | NotArmed:  # fmt: skip
     """As `Roll`; the countdown runs by the console's seconds."""
-    console.tell(plan_text(chosen, console.lang))
+    console.show(plan_text(chosen, console.lang))
     roll = Roll(chosen, operator=operator, approved_count=approved_count, is_unattended=is_unattended)
     asked = ""
     while roll.asks not in ("countdown", "nothing"):

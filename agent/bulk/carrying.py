@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from agent.bulk.belated import mark_told
+from agent.bulk.liars import remembered
 from agent.bulk.noting import Closed, Fate, Notebook, close_session
 from agent.bulk.resuming import Unfinished
 from agent.bulk.roll import Armed
@@ -227,9 +228,9 @@ def jobs_of(
 
 
 def authorised(armed: Armed, asked: Asked, folder: Path, *, allow_virtual: bool) -> tuple[Job, ...]:
-    """The jobs that erase: only ever of an armed list."""
+    """The jobs that erase: only ever of an armed list. Whoever armed it, a disk that lied to this station is known."""
     asked = replace(asked, operator=armed.operator)
-    return jobs_of(armed.chosen, asked, folder, allow_virtual=allow_virtual, purpose="erase")
+    return jobs_of(remembered(armed.chosen, folder), asked, folder, allow_virtual=allow_virtual, purpose="erase")
 
 
 def _untouched(fate: Fate, why: Reason, now: str) -> Erasure:

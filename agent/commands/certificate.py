@@ -4,7 +4,8 @@ import argparse
 from typing import TYPE_CHECKING
 
 from agent.commands.evidence import add_signed_file, explained
-from agent.commands.say import Say, note, tell
+from agent.commands.finding import record_of_disk
+from agent.commands.say import Say, note, refused, tell
 
 if TYPE_CHECKING:
     from agent.erasure import Erasure
@@ -14,11 +15,14 @@ NOT_PROVEN_EXIT = 4
 
 
 def add_certificate(parser: argparse.ArgumentParser, say: Say) -> None:
-    add_signed_file(parser, say)
+    add_signed_file(parser, say, is_optional=True)
     parser.add_argument(
         "--disk",
         metavar="SERIAL",
-        help=say("seulement le disque de ce numéro de série", "only the disk of this serial number"),
+        help=say(
+            "le disque de ce numéro de série ; sans fiche, sa dernière sur ce poste",
+            "the disk of this serial number; without a record, its last one on this station",
+        ),
     )
     parser.set_defaults(run=run_certificate)
 
@@ -26,9 +30,17 @@ def add_certificate(parser: argparse.ArgumentParser, say: Say) -> None:
 def run_certificate(options: argparse.Namespace, say: Say) -> int:
     """Exit 0 when each text is a certificate, 1 when one waits for a person, 4 when one is a failure report."""
     from agent.claims import standing_of
-    from agent.errors import InputRefused
+    from agent.errors import InputRefused, UsageError
+    from agent.home import find_home
     from agent.report import certificate
 
+    if options.file is None:
+        if options.disk is None:
+            raise UsageError(fr="Donnez une fiche, ou --disk NUMÉRO.", en="Give a record, or --disk SERIAL.")
+        try:
+            options.file = record_of_disk(find_home(options.home), options.disk, say)
+        except InputRefused as error:
+            return refused(error, say)
     explanation = explained(options)
     record, digest = explanation.record, explanation.digest
     if not explanation.is_authentic or record is None or digest is None:
@@ -64,6 +76,7 @@ def _refused(explanation: "Explanation") -> Exception:
 
 def _asked(erasures: tuple["Erasure", ...], serial: str | None) -> tuple["Erasure", ...]:
     """All of them, or those of one disk; InputRefused when there is none."""
+    from agent.bulk.session import bare
     from agent.errors import InputRefused
     from agent.text import clean
 
@@ -71,8 +84,8 @@ def _asked(erasures: tuple["Erasure", ...], serial: str | None) -> tuple["Erasur
         raise InputRefused(fr="Cette fiche ne parle d'aucun effacement.", en="This record tells of no erasure.")
     if serial is None:
         return erasures
-    wanted = serial.strip().casefold()
-    found = tuple(one for one in erasures if (one.media.serial or "").strip().casefold() == wanted)
+    wanted = bare(serial)
+    found = tuple(one for one in erasures if wanted in (bare(one.media.serial or ""), bare(one.media.wwn or "")))
     if not found:
         known = ", ".join(clean(one.media.serial or "?", 40) for one in erasures)
         raise InputRefused(

@@ -28,9 +28,12 @@ def add_verify(parser: argparse.ArgumentParser, say: Say) -> None:
     parser.set_defaults(run=run_verify)
 
 
-def add_signed_file(parser: argparse.ArgumentParser, say: Say) -> None:
+def add_signed_file(parser: argparse.ArgumentParser, say: Say, *, is_optional: bool = False) -> None:
     """The signed file and whom to believe: shared by all that read one."""
-    parser.add_argument("file", type=Path, metavar="FILE", help=say("la fiche signée", "the signed record"))
+    parser.add_argument(
+        "file", type=Path, metavar="FILE", nargs="?" if is_optional else None,
+        help=say("la fiche signée", "the signed record"),
+    )  # fmt: skip
     parser.add_argument("--receipt", type=Path, metavar="FILE", help=say("son reçu", "its receipt"))
     parser.add_argument(
         "--key", type=Path, action="append", metavar="FILE", help=say("clé publique à croire", "public key to believe")

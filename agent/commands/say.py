@@ -8,7 +8,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from agent.errors import StorageError
+from agent.errors import RebondError, StorageError
+from agent.text import clean
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,13 @@ def note(text: str) -> None:
         return
     sys.stderr.write(text if text.endswith("\n") else text + "\n")
     sys.stderr.flush()
+
+
+def refused(error: RebondError, say: Say) -> int:
+    """Each sentence of it on a line of its own; its exit code."""
+    for line in error.told(say.lang).splitlines():
+        note(f"rebond: {clean(line, 500)}")
+    return error.exit_code
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from agent.commands.bench import NOT_PROVEN, REFUSED, Bench
 from agent.commands.reading import run_look
-from agent.commands.say import Say, note, tell
+from agent.commands.say import Say, note, refused, tell
 from agent.commands.triage import code
 
 if TYPE_CHECKING:
@@ -32,6 +32,11 @@ def add_wipe(parser: argparse.ArgumentParser, say: Say) -> None:
     )
     parser.add_argument(
         "--dry-run", action="store_true", help=say("répéter sans rien écrire", "rehearse, write nothing")
+    )
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help=say("contrôler la liste (--session) seulement", "only check the list (--session)"),
     )
     parser.add_argument(
         "--method",
@@ -67,18 +72,16 @@ def run_wipe(options: argparse.Namespace, say: Say) -> int:
 
     try:
         return _run(options, say)
-    except InputRefused as error:  # several sentences: a line each, before anything was touched
-        from agent.text import clean
-
-        for line in error.told(say.lang).splitlines():
-            note(f"rebond: {clean(line, 500)}")
-        return REFUSED
+    except InputRefused as error:  # before anything was touched
+        return refused(error, say)
 
 
 def _run(options: argparse.Namespace, say: Say) -> int:
     from agent.home import find_home
 
     asked = _asked(options)
+    if options.check:
+        return _check(asked, say)
     home = find_home(options.home)
     if os.geteuid() != 0:
         from agent.commands.look import NOT_ROOT
@@ -133,9 +136,31 @@ def _asked(options: argparse.Namespace) -> "Asked":
         )
     if options.verify_only and (options.dry_run or options.disk is None):
         raise UsageError(fr="--verify-only va avec --disk seul.", en="--verify-only goes with --disk alone.")
+    if options.check and options.session is None:
+        raise UsageError(fr="--check va avec --session FICHIER.", en="--check goes with --session FILE.")
     if options.dry_run and options.resume:
         raise UsageError(fr="--dry-run ne va pas avec --resume.", en="--dry-run does not go with --resume.")
     return replace(asked, psid=options.psid)
+
+
+def _check(asked: "Asked", say: Say) -> int:
+    """The list has no mistake (`_asked` would have told each): what it says, and what it leaves to the bench."""
+    from agent.text import clean
+
+    count = len(asked.serials)
+    many = "s" * (count != 1)
+    tell(say(f"Liste sans faute : {count} disque{'s' * (count > 1)}.", f"The list has no mistake: {count} disk{many}."))
+    missing = [name for name in ("count", "operator") if getattr(asked, name) is None]
+    if missing:
+        told = ", ".join(missing)
+        tell(say(f"Elle ne dit pas : {told}. Il le faut pour --unattended.",
+                 f"It does not tell: {told}. That is needed for --unattended."))  # fmt: skip
+    for name, value in (("session", asked.name), ("operator", asked.operator), ("lot", asked.lot),
+                        ("method", asked.method), ("verify", asked.verify)):  # fmt: skip
+        if value is not None:
+            tell(f"  {name}: {clean(value, 80)}")
+    tell("\n".join(f"  - {clean(serial, 80)}" for serial in asked.serials))
+    return 0
 
 
 def tell_unfinished(home: "Home", say: Say) -> None:

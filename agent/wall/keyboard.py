@@ -13,6 +13,7 @@ from typing import Any
 from agent.bulk.arming import Console
 
 _LINE_MOST = 4096
+_ROWS = 24  # of a terminal that does not tell
 _SETTLE_S = 0.2  # what a scanner sends behind a code, a second line end, has come by then
 
 
@@ -33,13 +34,29 @@ class Keyboard:
             self._prompt(f"\r{left:>3} " if self.is_terminal else f"{left}\n")
             return self._waited()
 
-        return Console(ask=self._ask, tell=self._tell, waited=waited, forget=self._forget, lang=lang)
+        def show(text: str) -> None:
+            pages = pages_of(text, self._rows()) if self.is_terminal else [text]
+            for number, page in enumerate(pages, 1):
+                self._tell(page)
+                if number < len(pages):
+                    more = "Enter for the next page" if lang == "en" else "Entrée pour la page suivante"
+                    self._ask(f"--- {number}/{len(pages)} --- {more} ")
+
+        return Console(ask=self._ask, tell=self._tell, show=show, waited=waited, forget=self._forget, lang=lang)
+
+    def _rows(self) -> int:
+        assert self._descriptor is not None
+        try:
+            return os.get_terminal_size(self._descriptor).lines or _ROWS
+        except OSError:
+            return _ROWS
 
     def _forget(self) -> None:
         """On a terminal only: a pipe holds the answers in their order."""
         if self.is_terminal and self._descriptor is not None:
             time.sleep(_SETTLE_S)
-            termios.tcflush(self._descriptor, termios.TCIFLUSH)
+            with contextlib.suppress(termios.error):  # it has hung up: the next question finds no answer
+                termios.tcflush(self._descriptor, termios.TCIFLUSH)
             self._rest = b""
 
     def _ask(self, question: str) -> str | None:
@@ -95,6 +112,22 @@ class Keyboard:
                 if said.strip() or self.is_terminal:  # a terminal that has hung up cannot be watched any more: stop
                     return True
         return False
+
+
+def pages_of(text: str, rows: int) -> list[str]:
+    """Whole paragraphs on each page, as many as fit above a line for the prompt; one that is longer is cut."""
+    room, pages = max(4, rows - 2), [list[str]()]
+    for paragraph in text.rstrip("\n").split("\n\n"):
+        lines = paragraph.split("\n")
+        if pages[-1] and len(pages[-1]) + 1 + len(lines) > room:
+            pages.append([])
+        elif pages[-1]:
+            pages[-1].append("")
+        for line in lines:
+            if len(pages[-1]) >= room:
+                pages.append([])
+            pages[-1].append(line)
+    return ["\n".join(page) for page in pages]
 
 
 def standard_input() -> int | None:

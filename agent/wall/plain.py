@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from agent.bulk.carrying import Unwatched
@@ -34,7 +35,10 @@ class Plain(Unwatched):
         if self._phases.get(job) != phase and not phase.startswith(("muet", "silent")):
             self._line(seat, phase)
         elif isinstance(event, Progress) and now - self._told_at.get(job, now) >= _EVERY_S:
-            parts = (phase, progress_of(event, self.lang), rate_of(event.rate_bps, self.lang), time_of(event.eta_s))
+            heat = f"{event.temperature_c} °C" if event.temperature_c is not None else ""
+            bad = f"{event.bad_sectors} err" if event.bad_sectors else ""
+            parts = (phase, progress_of(event, self.lang), rate_of(event.rate_bps, self.lang), time_of(event.eta_s),
+                     heat, bad)  # fmt: skip
             self._line(seat, "  ".join(filter(None, parts)))
         else:
             return
@@ -50,10 +54,17 @@ class Plain(Unwatched):
 
 
 class JsonLines(Unwatched):
-    """Each event with the disk's serial and name, one JSON document a line."""
+    """Each event with the disk's serial and name, one JSON document a line.
+
+    Once a second for each disk at work: phase, bytes done of all, permille, rate, time left, temperature, bad sectors.
+    """
 
     def __init__(self, tell: Callable[[Any], None]) -> None:
         self._tell = tell
 
     def heard(self, seat: Seat, event: Event) -> None:
-        self._tell({"serial": seat.media.serial or seat.media.wwn, "name": seat.media.name, "event": event})
+        at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        self._tell({
+            "at": at, "id": seat.job.id, "serial": seat.media.serial or seat.media.wwn, "name": seat.media.name,
+            "event": event,
+        })  # fmt: skip

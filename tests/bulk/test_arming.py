@@ -34,6 +34,7 @@ class Hand:
         return Console(
             ask=lambda prompt: self.told.append(prompt) or next(self._lines, None),
             tell=self.told.append,
+            show=self.told.append,
             waited=self._waited,
             forget=lambda: self.told.append(FORGOTTEN),
             lang=lang,

@@ -322,7 +322,8 @@ def test_a_liar_is_known_for_ever_and_proves_nothing_more(tmp_path: Path) -> Non
     marked = remembered((chosen("A"), grown, chosen("HONEST"), chosen("OTHER")), tmp_path)
     assert [one.has_lied for one in marked] == [True, True, False, False]
     assert "a déjà menti" in plan_text(marked, "fr") and "menti" not in plan_text(marked[2:], "fr")
-    armed = Armed(chosen=marked, approval="typed", count=4, operator="op")
+    unmarked = (chosen("A"), grown, chosen("HONEST"), chosen("OTHER"))  # of a program that did not ask
+    armed = Armed(chosen=unmarked, approval="typed", count=4, operator="op")
     made_jobs = authorised(armed, Asked(serials=()), tmp_path, allow_virtual=False)
     assert [one.has_lied for one in made_jobs] == [True, True, False, False]
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.bulk.session import Asked, SessionRefused, choose, parse_session, read_session
+from agent.cli import main
 from agent.errors import InputRefused
 from agent.wipe.job import Seen
 from agent.wipe.refusals import reason
@@ -148,3 +149,25 @@ def test_the_number_of_the_disk_in_a_dock_names_it_too() -> None:
     for asked in ("WD-IN", "usb:D0CK"):
         (one,) = choose(Asked(serials=(asked,)), [disk])
         assert one.token == "WD-IN" and one.seen == inside and not one.is_plug
+
+
+# --- the list checked where the disks are not -------------------------------------------------------------------------
+
+
+def test_a_list_is_checked_without_its_disks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, home = tmp_path / "list.yaml", tmp_path / "home"
+    path.write_text("session: armoire-3\noperator: op-7\ncount: 2\ndisks: [A1, B2]\n")
+    assert main(["wipe", "--session", str(path), "--check", "--home", str(home)]) == 0
+    said = capsys.readouterr()
+    assert "sans faute : 2 disques" in said.out and "op-7" in said.out and "unattended" not in said.out
+    path.write_text("disks: [A1]\n")
+    assert main(["wipe", "--session", str(path), "--check", "--home", str(home), "--lang", "en"]) == 0
+    assert "does not tell: count, operator" in capsys.readouterr().out
+    path.write_text("opperator: op-7\ncount: 3\ndisks: [A1, a 1]\nmethod: fast\n")
+    assert main(["wipe", "--session", str(path), "--check", "--home", str(home)]) == 3
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 4 and all(line.startswith("rebond: ") and "list.yaml:" in line for line in told)
+    text = "\n".join(told)
+    for word in ("operator", "count", "déjà écrit", "fast"):
+        assert word in text
+    assert main(["wipe", "--disk", "A1", "--check", "--home", str(home)]) == 2 and not home.exists()

@@ -1,5 +1,6 @@
 """The wall as text: 80 columns, words rather than colour, every key, and the closing sheet."""
 
+import json
 import subprocess
 import unicodedata
 from typing import Any, cast
@@ -10,18 +11,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.bulk.noting import Fate
+from agent.bulk.showing import plan_text
 from agent.bulk.wishes import Wish, Wishes
 from agent.erasure import Erasure, Reason
 from agent.wall.closing import closing
+from agent.wall.keyboard import pages_of
 from agent.wall.keys import Hand, keys_in
 from agent.wall.live import picture
 from agent.wall.looking import as_check, is_clean, looked_lines
-from agent.wall.plain import Plain
+from agent.wall.plain import JsonLines, Plain
 from agent.wall.rows import head, page_of, rate_of, row, time_of
 from agent.wipe.job import Ended, Event, Job, Looked, NotClaimed, Plan, Progress, Trouble
 from agent.wipe.supervisor import Seat
 from tests import erasures
-from tests.bulk.disks import MOUNTED, media
+from tests.bulk.disks import MOUNTED, chosen, media
 
 CHILD = cast(subprocess.Popen[bytes], None)
 BUSY = Progress(
@@ -292,3 +295,32 @@ def test_a_look_becomes_a_check_and_claims_nothing() -> None:
         assert (check.name, check.outcome, check.operator) == ("disk-read", outcome, "op-7")
         for text in (check.fr, check.en):
             assert not any(word in text.casefold() for word in ("purge", "clear", "certifi", "effacé", "erased"))
+
+
+# --- what a person reads before, and a program meanwhile --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rows", [24, 25, 50, 5, 1])
+def test_a_long_plan_comes_in_pages_that_a_screen_can_show(rows: int) -> None:
+    text = plan_text([chosen(f"SERIAL-{number:02}") for number in range(13)], "fr")
+    pages = pages_of(text, rows)
+    assert all(len(page.splitlines()) <= max(4, rows - 2) for page in pages)
+    told = "\n".join(pages)
+    assert [told.count(f"SERIAL-{number:02}") for number in range(13)] == [1] * 13
+    assert [line for line in told.splitlines() if line] == [line for line in text.splitlines() if line]
+    if rows >= 24:  # no disk is torn apart
+        assert len(pages) > 1 and all(page.splitlines()[0].startswith(("  SERIAL-", "Plan")) for page in pages)
+
+
+def test_a_json_line_tells_all_of_a_disk() -> None:
+    lines: list[Any] = []
+    JsonLines(lines.append).heard(seat(), BUSY)
+    (line,) = json.loads(json.dumps(msgspec.to_builtins(lines)))
+    assert {"at", "id", "serial", "name", "event"} == set(line) and line["serial"] == "SERIAL-0000"
+    event = line["event"]
+    told = {name: event[name] for name in ("type", "phase", "done_bytes", "total_bytes", "permille", "rate_bps",
+                                           "eta_s", "temperature_c", "bad_sectors")}  # fmt: skip
+    assert told == {
+        "type": "progress", "phase": "overwriting", "done_bytes": 417, "total_bytes": 1000, "permille": 417,
+        "rate_bps": 1_234_567_890, "eta_s": 3725, "temperature_c": 41, "bad_sectors": 9999,
+    }  # fmt: skip
