@@ -86,8 +86,8 @@ def _of_disks(machine: Machine, erasures: Sequence[Erasure]) -> Iterator[Reason]
     if machine.disks is None:
         yield Reason(rule="disks-unknown", fr="Les disques n'ont pas été regardés.", en="The disks were not looked at.")
     for disk in machine.disks or ():
-        if disk.removable or disk.is_boot_medium:
-            continue  # leaves with the technician
+        if disk.removable:
+            continue  # a stick or card, the boot medium most often: leaves with the technician
         if not _is_erased(disk, erasures):
             fr = f"Disque {disk.name} : effacement non prouvé."
             yield Reason(rule="disk-erased", fr=fr, en=f"Disk {disk.name}: erasure not proven.")

@@ -1,5 +1,7 @@
 """Every key pressed once. The kernel says which keys came; the person says whether they stick."""
 
+import contextlib
+
 from agent.checks.evdev import EV_KEY, Input, are_keys_up, close_all, events, grab, open_inputs
 from agent.checks.keys_fr import ALSO, NAMES
 from agent.checks.results import CheckResult, Measure, measure
@@ -24,7 +26,8 @@ def run(task: Task) -> CheckResult:
         _wait_for_keys_up(task, keyboards)
     finally:
         for one in grabbed:
-            grab(task.devices, one, is_on=False)
+            with contextlib.suppress(OSError):  # pulled out meanwhile
+                grab(task.devices, one, is_on=False)
         close_all(task.devices, keyboards)
     return _judged(task, keyboards, seen)
 

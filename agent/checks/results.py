@@ -73,13 +73,14 @@ def merge(results: Iterable[CheckResult]) -> dict[str, CheckResult]:
     """What stands, from results in the order in which they were taken (the journal's, not the clock's).
 
     The last test counts, and says how often it failed before. A test given up says nothing: it never hides what an
-    earlier one found. So a check that failed stays failed until it is done again to its end.
+    earlier one found. So a check that failed stays failed until it is done again to its end, or until a person says
+    that the PC has no such part (whether that can be is the gate's question).
     """
     standing: dict[str, CheckResult] = {}
     failures: dict[str, int] = {}
     for one in results:
         before = standing.get(one.name)
-        if before is not None and before.is_tested and not one.is_tested:
+        if before is not None and one.outcome == "not_tested":
             continue
         earlier = failures.get(one.name, 0)
         standing[one.name] = msgspec.structs.replace(one, failed_before=earlier)

@@ -113,9 +113,8 @@ class Task:
                 answer, note = self._answers.get(timeout=0.1)
             except queue.Empty:
                 continue
-            if answer in answers:
-                self._open, self.note = (), note or self.note
-                return answer
+            self.note = note or self.note
+            return answer
 
     def ask_while(self, fr: str, en: str, tick: Callable[[], bool], every_s: float = 0.3) -> Answer | None:
         """A question beside something that is watched: the answer, or None as soon as `tick` says it is done."""
@@ -125,7 +124,7 @@ class Task:
             self.check_stopped()
             with contextlib.suppress(queue.Empty):
                 answer, note = self._answers.get(timeout=every_s)
-                self._open, self.note = (), note or self.note
+                self.note = note or self.note
                 return answer
         self._open = ()
         return None
@@ -134,6 +133,7 @@ class Task:
         """From the screen's thread: True when a question is open that takes it."""
         if answer not in self._open:
             return False
+        self._open = ()  # one answer to one question: a key pressed twice must not answer the next one unread
         self._answers.put((answer, clean(note, NOTE_MOST)))
         return True
 

@@ -16,7 +16,7 @@ from tests.checks.standing import all_passed, failed, passed
 
 LAPTOP = Machine(
     system=System(chassis="laptop"),
-    disks=(Disk(name="sda", erasure="purged"), Disk(name="sdb", removable=True), Disk(name="sdc", is_boot_medium=True)),
+    disks=(Disk(name="sda", erasure="purged"), Disk(name="sdb", removable=True, is_boot_medium=True)),
     batteries=(Battery(name="BAT0"),), cameras=(Device(name="video0"),), audio=(Device(name="card0"),), optical=(),
 )  # fmt: skip
 
@@ -86,6 +86,11 @@ def test_a_disk_not_proven_erased_closes_it(erasure: Any) -> None:
     assert rules(with_(LAPTOP, disks=(Disk(name="sda", erasure=erasure),)), all_passed(LAPTOP)) == ["disk-erased"]
 
 
+def test_a_boot_medium_inside_the_pc_is_a_disk_of_the_pc() -> None:
+    disks = (Disk(name="sda", is_boot_medium=True, removable=False),)
+    assert rules(with_(LAPTOP, disks=disks), all_passed(LAPTOP)) == ["disk-erased"]
+
+
 def test_disks_not_looked_at_or_hidden_close_it_and_no_disk_does_not() -> None:
     hidden = (HiddenStorage(kind="vmd", evidence="8086:9a0b"),)
     assert rules(with_(LAPTOP, disks=None), all_passed(LAPTOP)) == ["disks-unknown"]
@@ -132,6 +137,8 @@ def test_merging_keeps_the_last_test_and_how_often_it_failed() -> None:
     assert merge((failed("fan"), failed("fan"), passed("fan")))["fan"].failed_before == 2
     assert merge((passed("fan"), failed("fan")))["fan"].outcome == "failed"
     assert merge((stopped,))["fan"].outcome == "not_tested"
+    absent = result("fan", "not_applicable", "Aucun.", "None.", by="person")
+    assert merge((failed("fan"), absent, stopped))["fan"] == msgspec.structs.replace(absent, failed_before=1)
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)

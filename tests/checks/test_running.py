@@ -1,6 +1,8 @@
 """A check beside a screen: told in order, stopped at once, asked and answered, and never ending in a traceback."""
 
+import queue
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -97,3 +99,17 @@ def test_what_unplugs_the_mains_waits_for_the_wipe(tmp_path: Path) -> None:
 def test_a_person_may_answer_with_no_run(tmp_path: Path) -> None:
     told = stamped(answered(BY_NAME["case"], "ok"), around(tmp_path, now=lambda: datetime(2026, 1, 2, tzinfo=UTC)))
     assert (told.outcome, told.by, told.taken_at) == ("passed", "person", "2026-01-02T00:00:00Z")
+
+
+def test_a_key_pressed_twice_does_not_answer_the_next_question(tmp_path: Path) -> None:
+    asked: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    started = start(BY_NAME["screen"], around(tmp_path), asked.put)
+    while not isinstance(asked.get(timeout=5), Question):
+        pass
+    assert started.answer("ok") and not started.answer("ok")
+    while not isinstance(second := asked.get(timeout=5), Question):
+        pass
+    time.sleep(0.3)
+    assert second.colour == "green" and asked.empty() and started.result is None
+    started.stop()
+    assert started.wait(5) is not None
