@@ -8,7 +8,7 @@ that a technique can reach on this kind of medium, never a promise.
 from collections.abc import Sequence
 from typing import Literal
 
-from agent.erasure import Hidden, Media, Technique
+from agent.erasure import Hidden, Level, Media, Technique
 from agent.wipe.device import Ability
 from agent.wipe.job import Plan, Planned
 
@@ -31,8 +31,15 @@ _TABLE: dict[str, tuple[Technique, ...]] = {
         "scsi-sanitize-crypto",
         "ata-sanitize-block",
         "ata-sanitize-crypto",
+        "scsi-format-unit",
     ),
-    "sas-hdd": ("scsi-sanitize-overwrite", "scsi-sanitize-crypto", "ata-sanitize-overwrite", "ata-sanitize-crypto"),
+    "sas-hdd": (
+        "scsi-sanitize-overwrite",
+        "scsi-sanitize-crypto",
+        "ata-sanitize-overwrite",
+        "ata-sanitize-crypto",
+        "scsi-format-unit",
+    ),
     "emmc": ("mmc-sanitize", "mmc-secure-erase"),
     "flash": (),
     "plain": (),
@@ -50,6 +57,7 @@ _NAMES: dict[str, Said] = {
     "scsi-sanitize-block": ("effacement interne de toutes les cellules", "internal erase of every cell"),
     "scsi-sanitize-crypto": ("destruction de la clé interne", "destruction of the internal key"),
     "scsi-sanitize-overwrite": ("réécriture interne de tout le disque", "internal overwrite of the whole disk"),
+    "scsi-format-unit": ("formatage par le disque lui-même", "format by the disk itself"),
     "mmc-sanitize": ("effacement interne de toute la puce", "internal erase of the whole chip"),
     "mmc-secure-erase": ("effacement sûr de la puce", "secure erase of the chip"),
     "opal-psid-revert": ("remise à zéro Opal par le code PSID", "Opal reset by the PSID"),
@@ -117,6 +125,8 @@ def _wanted(row: str, abilities: Sequence[Ability], method: Method, psid: str | 
         return []
     able = {one.technique: one for one in abilities if one.can}
     found = [able[technique] for technique in _TABLE[row] if technique in able]
+    if len(found) > 1:  # some disks say yes to a format and erase nothing: only where there is no sanitize
+        found = [one for one in found if one.technique != "scsi-format-unit"]
     # A stronger level never stands behind a weaker one, whatever the table's order says of the usual device.
     # An Opal reset believes the disk's encryption: after what erases cells, before what reaches less.
     opal = _opal(abilities, psid)
@@ -124,8 +134,10 @@ def _wanted(row: str, abilities: Sequence[Ability], method: Method, psid: str | 
 
 
 def _step(ability: Ability) -> Planned:
+    # A format answers for what it formats, never for the reserve: whatever a family says, it is no Purge.
+    level: Level = "clear" if ability.technique == "scsi-format-unit" else ability.level
     return Planned(
-        technique=ability.technique, level=ability.level, untested=ability.untested, estimate_s=ability.estimate_s,
+        technique=ability.technique, level=level, untested=ability.untested, estimate_s=ability.estimate_s,
         needs=ability.needs, is_readable_after=ability.is_readable_after,
     )  # fmt: skip
 

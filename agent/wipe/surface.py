@@ -9,10 +9,10 @@ from typing import Literal
 
 import msgspec
 
-from agent.erasure import Content, Extent, Hidden, Markers, Verification
+from agent.erasure import Content, Extent, Hidden, Markers, Technique, Verification
 from agent.wipe import journal as j
 from agent.wipe.buffers import aligned, equal_pieces
-from agent.wipe.device import BlockIO, Device, Gone, Refused, Stopped
+from agent.wipe.device import BlockIO, Device, Gone, Refused, Stopped, Stuck
 from agent.wipe.extents import count, merged
 from agent.wipe.job import Job, Looked
 from agent.wipe.limits import Limits
@@ -30,6 +30,10 @@ _WITHOUT_HIDDEN = ("virtual", "sd-card", "emmc")
 
 def no_time() -> str:
     return ""
+
+
+# Of a locked disk, and of one whose format was cut short: nothing else makes it usable again.
+_OPENS: tuple[Technique, ...] = ("opal-psid-revert", "scsi-format-unit")
 
 
 class Surface:
@@ -89,10 +93,11 @@ class Surface:
         key = new_key()
         try:
             planted = plant(self._io, choose_offsets(self._io.size_bytes, extra), key, self._pieces)
-        except Refused:
-            if state.attempt.step.technique != "opal-psid-revert":
-                raise
-            # Nothing can be written on a locked disk: its reset proves nothing by itself, the overwrite after it does.
+        except (Refused, Stuck) as error:
+            if state.attempt.step.technique not in _OPENS:
+                raise Refused(f"no marker can be planted: {error.said}") from error
+            # Nothing can be written on a closed disk: what opens it proves nothing by itself, the overwrite after it
+            # does.
             planted = Markers(offsets=(), length_bytes=0, digest="")
         self._add(j.MarkersPlanted(attempt=state.attempt.index, markers=planted, key=key.hex()))
 

@@ -52,6 +52,11 @@ TABLE = [
     ("sas-hdd", SAS_HDD, can("scsi-sanitize-overwrite", "scsi-sanitize-crypto"), "purge",
      ["scsi-sanitize-overwrite", "scsi-sanitize-crypto", "overwrite-stream"]),
     ("sas-ssd", SAS_SSD, can("scsi-sanitize-block"), "purge", ["scsi-sanitize-block", "overwrite-stream"]),
+    ("sas-format-beside-sanitize", SAS_HDD, can("scsi-sanitize-overwrite", "scsi-format-unit"), "purge",
+     ["scsi-sanitize-overwrite", "overwrite-stream"]),
+    ("sas-format-alone", SAS_HDD, can("scsi-format-unit"), "clear", ["scsi-format-unit", "overwrite-stream"]),
+    ("sas-ssd-format-alone", SAS_SSD, can("scsi-format-unit"), "clear", ["scsi-format-unit", "overwrite-stream"]),
+    ("sata-format", SSD, can("scsi-format-unit"), "clear", ["overwrite-stream"]),
     ("sata-on-sas", SAS_HDD, can("ata-sanitize-overwrite", level="clear"), "clear",
      ["ata-sanitize-overwrite", "overwrite-stream"]),
     ("emmc", EMMC, can("mmc-sanitize"), "purge", ["mmc-sanitize", "overwrite-stream"]),
@@ -159,4 +164,4 @@ def test_what_holds_for_any_plan(media: Media, abilities: Any, method: Any, is_l
 
 
 def test_every_technique_has_a_name_in_both_languages() -> None:
-    assert set(_NAMES) == set(TECHNIQUES) - {"scsi-format-unit"}
+    assert set(_NAMES) == set(TECHNIQUES)

@@ -45,6 +45,7 @@ def judge(situation: Situation, *, untested: bool = True) -> tuple[Ability, ...]
             Ability(
                 technique=technique, level=level if is_readable else "clear", can=can, fr=fr, en=en,
                 untested=untested, is_readable_after=is_readable,
+                needs="ac-power" if technique == "scsi-format-unit" else "",  # a sanitize outlives a power cut
             )
         )  # fmt: skip
     return tuple(found)
@@ -96,8 +97,8 @@ def _by_offer(technique: Technique, situation: Situation) -> Reasoned | None:
             "Si cet effacement échouait, le disque resterait inutilisable. Il n'est pas envoyé.",
             "Should this erase fail, the disk would stay unusable. It is not sent.",
         )
-    capacity = situation.identity.capacity
-    if technique == "scsi-format-unit" and (capacity is None or capacity.has_protection):
+    is_corrupted = situation.condition.state == "corrupted"
+    if technique == "scsi-format-unit" and not situation.identity.keeps_sectors(is_corrupted=is_corrupted):
         return (
             False,
             "Le format de ce disque est particulier : le refaire pourrait changer la taille de ses secteurs.",

@@ -12,7 +12,7 @@ from agent.erasure import Technique
 from agent.wipe.device import EraseFailed, Note, Noted, Refused, Standing
 from agent.wipe.scsi.commands import ERASES, EXIT_FAILURE, READ_CAPACITY_16
 from agent.wipe.scsi.condition import Condition, State, ask_condition
-from agent.wipe.scsi.inquiry import ask_offer, read_capacity
+from agent.wipe.scsi.inquiry import ask_identity, ask_offer, read_capacity
 from agent.wipe.scsi.transport import UNIT_ATTENTION, Reply, SgScsi
 
 _SENT, _TAKEN, _RUNNING, _FAILED = (
@@ -61,8 +61,12 @@ class ScsiEraser:
         """Our parameter list asks for no protection information: on a disk that has it, sectors would change."""
         reply = self._transport.issue(READ_CAPACITY_16)
         capacity = read_capacity(reply.data) if reply.is_ok else None
-        if capacity is None or capacity.has_protection:
-            raise Refused("formatting could change the size of the sectors")
+        if capacity is None and ask_condition(self._transport).state == "corrupted":
+            if ask_identity(self._transport).keeps_sectors(is_corrupted=True):
+                return
+        elif capacity is not None and not capacity.has_protection:
+            return
+        raise Refused("formatting could change the size of the sectors")
 
     def _judge_unclear(self, reply: Reply, name: str, before: Condition) -> None:
         """Not clearly taken: returns only when the disk is seen at it (RAID cards refuse it while the disk obeys)."""

@@ -44,6 +44,16 @@ class Identity:
     after_block_erase: int = 0
     after_crypto_erase: int = 0
 
+    may_have_protection: bool = True  # INQUIRY, PROTECT: it can be formatted with protection information
+
+    def keeps_sectors(self, *, is_corrupted: bool) -> bool:
+        """A plain FORMAT UNIT leaves the sectors their size. A disk whose format was cut short tells no capacity: there
+        it counts that the disk knows no protection information at all.
+        """
+        if self.capacity is None:
+            return is_corrupted and not self.may_have_protection
+        return not self.capacity.has_protection
+
     @property
     def is_rotational(self) -> bool | None:
         if self.rotation is None or self.rotation == 0:
@@ -63,6 +73,7 @@ def ask_identity(transport: SgScsi) -> Identity:
     after_block, after_crypto = read_after_erase(characteristics.data) if characteristics.is_ok else (0, 0)
     return Identity(
         is_disk=is_disk,
+        may_have_protection=len(reply.data) < 6 or bool(reply.data[5] & 0x01),
         product=product,
         serial=read_serial(serial.data) if serial.is_ok else None,
         capacity=read_capacity(capacity.data) if capacity.is_ok else None,

@@ -150,3 +150,30 @@ def test_a_disk_that_reads_errors_without_having_said_so_is_overwritten_and_no_s
     erasure = planned(twin, BLOCK, tmp_path / "j")
     assert [one.result for one in erasure.attempts] == ["failed", "completed"], erasure.attempts
     assert erasure.outcome == "failed" and not twin.secrets_left
+
+
+@pytest.mark.parametrize("faults", [Faults(), Faults(liar=True)], ids=["sound", "liar"])
+def test_a_disk_without_sanitize_is_formatted_for_a_clear_and_no_more(faults: Faults, tmp_path: Path) -> None:
+    twin = ScsiTwin(blocks=BLOCKS, offers=(), faults=faults)
+    plan = make_plan(media_of(twin), family_on(twin).abilities())
+    assert [(step.technique, step.level) for step in plan.steps] == [(FORMAT, "clear"), ("overwrite-stream", "clear")]
+    assert plan.steps[0].needs == "ac-power"
+    erasure = run_engine(twin, lambda: family_on(twin), media_of(twin), tmp_path / "j", *plan.steps, plan=plan)
+    assert erasure.outcome == ("failed" if faults.liar else "cleared") and erasure.level != "purge"
+    assert not twin.secrets_left
+
+
+def test_a_disk_whose_format_was_cut_short_is_formatted_again_then_overwritten(tmp_path: Path) -> None:
+    """Nothing can be written on it before, so the format proves nothing: the overwrite does."""
+    twin = ScsiTwin(blocks=BLOCKS, offers=())
+    twin.state = "corrupted"
+    erasure = planned(twin, FORMAT, tmp_path / "j")
+    assert [one.technique for one in erasure.attempts] == [FORMAT, "overwrite-stream"]
+    assert erasure.outcome == "cleared" and not twin.secrets_left, erasure.attempts
+
+
+def test_a_disk_with_protection_whose_format_was_cut_short_is_left_to_its_maker(tmp_path: Path) -> None:
+    twin = ScsiTwin(blocks=BLOCKS, offers=(), has_protection=True)
+    twin.state = "corrupted"
+    erasure = planned(twin, FORMAT, tmp_path / "j")
+    assert not twin.erases and erasure.outcome == "failed" and erasure.why[0].rule == "disk-blocked"

@@ -186,7 +186,11 @@ class ScsiTwin:
 
     def _inquiry(self, cdb: bytes, length_in: int) -> Answer:
         if not cdb[1] & 1:
-            head = bytes((self.device_type, 0, 7, 2, 91, 0, 0, 2)) + b"REBOND  " + self.product.encode().ljust(16)
+            head = (
+                bytes((self.device_type, 0, 7, 2, 91, self.has_protection, 0, 2))
+                + b"REBOND  "
+                + self.product.encode().ljust(16)
+            )
             return self._answer((head + b"0001").ljust(96, b"\0"), length_in)
         if cdb[2] == 0x80:
             return self._answer(bytes((0, 0x80, 0, len(self.serial))) + self.serial.encode(), length_in)
