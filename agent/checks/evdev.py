@@ -54,8 +54,9 @@ class Input:
         return moves and (BTN_LEFT in self.keys or BTN_TOUCH in self.keys)
 
 
-def open_inputs(host: Host, devices: Devices, wanted: Callable[[Input], bool]) -> list[Input]:
-    """Those that `wanted` takes, built-in ones alone where there are any: a scanner must not press keys for the PC.
+def open_inputs(host: Host, devices: Devices, wanted: Callable[[Input], bool], *, is_portable: bool) -> list[Input]:
+    """Those that `wanted` takes; of a portable its built-in ones alone, where there are any: a scanner, or a mouse of
+    the workshop, must not press keys for the PC. A tower may show a built-in keyboard that nobody can press.
 
     One that cannot be opened is left out; the caller closes the others (`close_all`).
     """
@@ -78,9 +79,10 @@ def open_inputs(host: Host, devices: Devices, wanted: Callable[[Input], bool]) -
         else:
             devices.close(descriptor)
     built_in = [one for one in found if one.is_built_in]
-    if built_in:
+    if is_portable and built_in:
         close_all(devices, [one for one in found if not one.is_built_in])
-    return built_in or found
+        return built_in
+    return found
 
 
 def close_all(devices: Devices, inputs: list[Input]) -> None:

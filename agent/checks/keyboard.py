@@ -4,6 +4,7 @@ import contextlib
 
 from agent.checks.evdev import EV_KEY, Input, are_keys_up, close_all, events, grab, open_inputs
 from agent.checks.keys_fr import ALSO, NAMES
+from agent.checks.parts import is_portable
 from agent.checks.results import CheckResult, Measure, measure
 from agent.checks.running import Task
 
@@ -13,7 +14,9 @@ _TOLD_MOST = 12
 
 
 def run(task: Task) -> CheckResult:
-    keyboards = open_inputs(task.host, task.devices, lambda one: one.is_keyboard)
+    keyboards = open_inputs(
+        task.host, task.devices, lambda one: one.is_keyboard, is_portable=is_portable(task.around.machine)
+    )
     if not keyboards:
         return task.failed("Aucun clavier ne répond. Changer le clavier.", "No keyboard answers. Replace the keyboard.")
     grabbed: list[Input] = []
@@ -39,16 +42,19 @@ def _wait_for_keys_up(task: Task, keyboards: list[Input]) -> None:
 
 
 def _listen(task: Task, keyboards: list[Input]) -> set[int]:
-    """Codes that came. Ends when all came, or some seconds after the last new one: a dead key must not hold us."""
+    """Codes of the keyboard that sent most. Ends when all came, or some seconds after the last new one: a dead key must
+    not hold us. Two keyboards are not added up: a scanner beside one with a dead row would mend it."""
+    sent: dict[str, set[int]] = {one.path: set() for one in keyboards}
     seen: set[int] = set()
     last = task.around.monotonic()
     _show(task, seen)
     while not set(NAMES) <= seen:
         task.check_stopped()
-        for _, kind, code, value in events(task.devices, keyboards, _LOOK_S):
-            if kind == EV_KEY and value == 1 and code not in seen:
-                seen.add(code)
+        for one, kind, code, value in events(task.devices, keyboards, _LOOK_S):
+            if kind == EV_KEY and value == 1 and code not in sent[one.path]:
+                sent[one.path].add(code)
                 last = task.around.monotonic()
+                seen = max(sent.values(), key=len)
                 _show(task, seen)
         if task.around.monotonic() - last > (IDLE_S if seen else WAIT_S):
             break

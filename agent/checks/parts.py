@@ -61,6 +61,10 @@ def may_be_absent(machine: Machine, check: Check) -> bool:
     return check.absent == "anywhere"
 
 
+def is_portable(machine: Machine) -> bool:
+    return machine.system.chassis in PORTABLE
+
+
 def _of_chassis(chassis: str | None, wanted: tuple[str, ...], fr: str, en: str) -> Part:
     if chassis is None:
         return _UNKNOWN

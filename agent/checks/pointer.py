@@ -17,6 +17,7 @@ from agent.checks.evdev import (
     events,
     open_inputs,
 )  # fmt: skip
+from agent.checks.parts import is_portable
 from agent.checks.results import CheckResult, measure
 from agent.checks.running import Task
 
@@ -55,7 +56,9 @@ class Strokes:
 
 
 def run(task: Task) -> CheckResult:
-    pointers = open_inputs(task.host, task.devices, lambda one: one.is_pointer)
+    pointers = open_inputs(
+        task.host, task.devices, lambda one: one.is_pointer, is_portable=is_portable(task.around.machine)
+    )
     if not pointers:
         return task.failed("Aucun pavé, aucune souris ne répond.", "No touchpad and no mouse answers.")
     try:

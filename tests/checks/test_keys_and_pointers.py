@@ -8,6 +8,7 @@ from agent.checks.keyboard import IDLE_S
 from agent.checks.keys_fr import NAMES
 from agent.checks.pointer import Strokes
 from agent.checks.running import Event, Progress, Question
+from agent.facts import Machine, System
 from tests.checks.made import Clock, made, measured, run
 from tests.checks.made_devices import USB, MadeDevices, MadeInput
 
@@ -64,6 +65,27 @@ def test_a_scanner_presses_no_key_of_the_pc(tmp_path: Path) -> None:
     devices = MadeDevices(input_event0=scanner, input_event1=MadeInput(sends=ALL[:3]))
     found = run("keyboard", tmp_path, devices=devices, answers=("skip",), monotonic=Clock(1))
     assert measured(found)["keys-seen"] == 1 and scanner.grabbed == [] and devices.open_now == {}
+
+
+def test_a_tower_s_keyboard_is_the_one_that_sends(tmp_path: Path) -> None:
+    """Its BIOS shows a built-in one that nobody can press; a scanner's digits are not added to a keyboard's."""
+    inputs(tmp_path, "event0", "event1", "event2")
+    tower = Machine(system=System(chassis="desktop"))
+    letters = [one for one in ALL if one[1] >= 12]
+    devices = MadeDevices(
+        input_event0=MadeInput(), input_event1=MadeInput(name="Dell KB212", bus=USB, sends=list(letters)),
+        input_event2=MadeInput(name="Scanner", bus=USB, sends=[one for one in ALL if one[1] < 12]),
+    )  # fmt: skip
+    found = run("keyboard", tmp_path, devices=devices, machine=tower, answers=("bad",), monotonic=Clock(0.3))
+    assert measured(found)["keys-seen"] == len(letters) // 3 and found.outcome == "failed"
+    mouse = MadeInput(bus=USB, keys=MOUSE_KEYS, rels=frozenset({0, 1}), sends=[(1, 0x110, 1)])
+    ghost = MadeInput(keys=MOUSE_KEYS, rels=frozenset({0, 1}))
+    both = MadeDevices(input_event0=ghost, input_event1=mouse)
+    assert run("pointer", tmp_path, devices=both, machine=tower, monotonic=Clock(1)).outcome == "failed"
+    mouse.sends = [(1, 0x110, 1)]
+    assert (
+        run("pointer", tmp_path, devices=both, monotonic=Clock(10)).outcome == "not_tested"
+    )  # of a laptop: not its own
 
 
 def test_stopping_lets_the_keyboard_go(tmp_path: Path) -> None:
