@@ -2,7 +2,6 @@
 
 import os
 import socket
-import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.guard.sitecustomize import OutsideReached, environment, hook
 from tests.wipe.loops import may_open_for_writing
 
 # Read by the claim of `agent.wipe`: here, and in every process started from here, only loop devices can be wiped.
@@ -18,24 +18,9 @@ os.environ["REBOND_WIPE_ONLY"] = "loop"
 CORPUS = Path(__file__).resolve().parents[1].parent / "shared" / "corpus"
 
 
-class OutsideReached(BaseException):
-    """A test touched the real machine; no `except Exception` may hide it."""
-
-
-def _guard_block_devices(event: str, args: tuple[object, ...]) -> None:
-    # An audit hook cannot be removed, and sees every open of this process, ours or a library's.
-    if event != "open" or not isinstance(args[0], str | bytes | os.PathLike) or not isinstance(args[2], int):
-        return
-    if args[2] & (os.O_WRONLY | os.O_RDWR):
-        try:
-            mode = os.stat(args[0])  # noqa: PTH116 - the name may be bytes
-        except OSError:
-            return
-        if stat.S_ISBLK(mode.st_mode) and not may_open_for_writing(mode.st_rdev):
-            raise OutsideReached(f"a test opened {args[0]!r} for writing: a block device that it did not attach itself")
-
-
-sys.addaudithook(_guard_block_devices)
+reached: list[str] = []  # told even where a thread or a broad `except` swallowed it
+sys.addaudithook(hook(may_open_for_writing, reached.append))
+os.environ.update(environment())
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -67,7 +52,9 @@ def closed_world(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
             raise OutsideReached(f"a test opened a socket to {address}")
 
         monkeypatch.setattr(socket.socket, "connect", no_socket)
+    reached.clear()
     yield
+    assert not reached, "\n".join(reached)
 
 
 def corpus_files(*kinds: str) -> list[Path]:

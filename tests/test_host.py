@@ -26,7 +26,7 @@ def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_hanging_program_is_ended_with_its_children(tools: Path) -> None:
     stub(tools, "smartctl", f"echo begun; sleep 30 & echo $! > {tools}/child; sleep 30")
     started = time.monotonic()
-    output = Host().run("smartctl", "-a", "/dev/sda", timeout_s=0.5)
+    output = Host().run("smartctl", "-a", "/dev/sdzz", timeout_s=0.5)
     assert output.why == "timed-out" and output.status is None
     assert output.stdout == b"begun\n", "what it said before is kept"
     assert time.monotonic() - started < 5

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from agent.host import Host
-from agent.wipe.loop_backing import backing_of
+from agent.wipe.loop_backing import backings
 
 _ESCAPED = re.compile(r"\\([0-7]{3})")
 _MAPS = (("mpath-", "multipath"), ("LVM-", "lvm-in-use"), ("CRYPT-", "crypt-in-use"), ("DMRAID-", "fake-raid-in-use"))
@@ -49,8 +49,7 @@ class Topology:
 
     @cached_property
     def _loop_numbers(self) -> dict[str, tuple[str, str]]:
-        told = ((name, backing_of(self.host, name)) for name, _ in self._loops)
-        return {name: numbers for name, numbers in told if numbers is not None}
+        return backings(self.host, [name for name, _ in self._loops])
 
     def writers_of(self, disk: str) -> tuple[str, ...]:
         """Programs other than this one that hold the disk or a partition of it open for writing: dd, another wiper.

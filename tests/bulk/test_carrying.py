@@ -27,7 +27,7 @@ STUB = (sys.executable, "-P", "-m", "tests.wipe.stub_worker")
 
 @pytest.fixture(autouse=True)
 def _stub_finds_us(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).resolve().parents[2]))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).resolve().parents[2]), prepend=os.pathsep)
     monkeypatch.setenv("REBOND_HOME", str(tmp_path))
 
 

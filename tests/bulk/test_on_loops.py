@@ -29,6 +29,7 @@ from tests.wipe.loops import loop, needs_loops
 
 pytestmark = [pytest.mark.programs, needs_loops]
 ROOT = Path(__file__).resolve().parents[2]
+PYTHONPATH = os.pathsep.join((str(ROOT), os.environ["PYTHONPATH"]))  # with the guard of the tests
 MIB = 1 << 20
 SHIPPED = (sys.executable, "-P", "-m", "agent", "wipe")
 OPERATOR = ("--operator", "op-7")
@@ -56,7 +57,7 @@ class Bench:
     command, asks_operator = QUICK, False
 
     def start(self, *options: str, stdin: Any = subprocess.PIPE) -> "subprocess.Popen[str]":
-        env = {**os.environ, "PYTHONPATH": str(ROOT), "REBOND_HOME": str(self.home.root)}
+        env = {**os.environ, "PYTHONPATH": PYTHONPATH, "REBOND_HOME": str(self.home.root)}
         who = () if "--session" in options or self.asks_operator else OPERATOR
         return subprocess.Popen(
             [*self.command, "--virtual", *who, *options],
@@ -336,7 +337,7 @@ class Screen:
 
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-        env = {**os.environ, "PYTHONPATH": str(ROOT), "REBOND_HOME": str(bench.home.root), "TERM": "linux"}
+        env = {**os.environ, "PYTHONPATH": PYTHONPATH, "REBOND_HOME": str(bench.home.root), "TERM": "linux"}
         self.child = subprocess.Popen(
             [*command, "--virtual", *OPERATOR, *options],
             stdin=slave, stdout=slave, stderr=slave, env=env, start_new_session=True, cwd=bench.home.root.parent,

@@ -1,11 +1,19 @@
 """The tests' own loop devices, and the guard that lets nothing else be opened for writing."""
 
+import contextlib
+import io
 import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import OutsideReached
+from tests.conftest import reached
+from tests.guard.sitecustomize import WORD, OutsideReached
 from tests.wipe.loops import LOOP_MAJOR, attached, detach, loop, needs_loops, tell_size
 
 pytestmark = needs_loops
@@ -62,14 +70,67 @@ def test_detached_by_the_test_itself(tmp_path: Path) -> None:
         assert _size(node) == 0
 
 
-@pytest.mark.parametrize("given", [str, Path, os.fsencode])
-def test_a_loop_device_of_others_cannot_be_opened_for_writing(tmp_path: Path, given: type) -> None:
+@pytest.fixture
+def others(tmp_path: Path) -> Iterator[str]:
+    """A loop device that no test attached, as far as the guard knows."""
     with loop(image(tmp_path)) as node:
         number = Path(node).stat().st_rdev
         attached.discard(number)
-        with pytest.raises(OutsideReached):
-            os.open(given(node), os.O_RDWR)
-        with pytest.raises(OutsideReached):
-            Path(node).open("r+b").close()
+        yield node
         attached.add(number)
-        os.close(os.open(node, os.O_RDWR))
+        reached.clear()  # what was provoked here fails no test
+
+
+OPENS: list[Callable[[str], object]] = [
+    lambda node: os.open(node, os.O_RDWR),
+    lambda node: os.open(os.fsencode(node), os.O_WRONLY | os.O_EXCL),
+    lambda node: Path(node).open("r+b"),  # noqa: SIM115
+    lambda node: io.open(node, "wb", buffering=0),  # noqa: SIM115, UP020 - by each of its names
+    lambda node: io.FileIO(node, "r+"),
+    lambda node: shutil.copyfileobj(io.BytesIO(b"x"), open(node, "ab")),  # noqa: PTH123, SIM115
+    lambda node: subprocess.run(["dd", "if=/dev/zero", f"of={node}", "count=1"]),
+    lambda node: subprocess.run(["mkfs.ext4", node]),
+    lambda node: os.system(f"cat /dev/null >> {node} ; true {node}"),  # noqa: S605
+    lambda node: os.posix_spawn("/bin/true", ["true", node], {}),
+]
+
+
+@pytest.mark.programs
+@pytest.mark.parametrize("open_it", OPENS)
+def test_a_device_of_others_cannot_be_written_to(others: str, open_it: Callable[[str], object]) -> None:
+    with pytest.raises(OutsideReached):
+        open_it(others)
+    assert others in reached[-1]
+
+
+def test_it_is_told_even_where_it_was_swallowed(others: str) -> None:
+    def swallow() -> None:
+        with contextlib.suppress(BaseException):
+            os.open(others, os.O_RDWR)
+
+    thread = threading.Thread(target=swallow)
+    thread.start()
+    thread.join()
+    assert len(reached) == 1
+
+
+def test_by_another_name(others: str, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(others)
+    descriptor = os.open(others, os.O_RDONLY)
+    try:
+        for name in (tmp_path / "link", Path(f"/proc/self/fd/{descriptor}")):
+            with pytest.raises(OutsideReached):
+                os.open(name, os.O_RDWR)
+    finally:
+        os.close(descriptor)
+
+
+@pytest.mark.programs
+def test_a_python_that_a_test_starts_is_guarded_too(tmp_path: Path) -> None:
+    """Its loop devices are those over files of the tests; any other block device of this machine is outside."""
+    program = "import os, sys; os.close(os.open(sys.argv[1].strip('?'), os.O_RDWR))"
+    with loop(image(tmp_path)) as node:
+        here = [sys.executable, "-P", "-c", program, f"?{node}"]  # "?": the guard of this process sees words, not names
+        assert subprocess.run(here).returncode == 0
+        outside = subprocess.run(here, capture_output=True, env=os.environ | {WORD: "/nowhere"})
+    assert outside.returncode != 0 and b"OutsideReached" in outside.stderr

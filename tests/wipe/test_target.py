@@ -12,6 +12,7 @@ import pickle
 import secrets
 import stat
 import struct
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ import pytest
 
 from agent.erasure import Media
 from agent.host import Host, Output
-from agent.wipe import interlocks, kernel_disk
+from agent.wipe import interlocks, kernel_disk, loop_backing
 from agent.wipe import target as target_module
 from agent.wipe.device import Gone, Refused
 from agent.wipe.job import Job, Plan, Planned, Seen
@@ -246,6 +247,15 @@ def test_a_loop_device_whose_file_lies_on_it_out_of_sight(node: str, tmp_path: P
             stack.enter_context(loop(image(tmp_path / "at", "inner", MIB)))
         assert "loop-on-it" in all_refusals(node)
     claim(wanted, live()).close()
+
+
+def test_a_loop_device_that_does_not_answer_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    may_end = threading.Event()
+    monkeypatch.setattr(
+        loop_backing, "_backing_of", lambda name: ("7:1", "0:0") if name == "loop1" else may_end.wait(9)
+    )
+    assert loop_backing.backings(live(), ["loop0", "loop1"], 0.05) == {"loop1": ("7:1", "0:0")}
+    may_end.set()
 
 
 def all_refusals(node: str) -> list[str]:
