@@ -171,3 +171,32 @@ def hand_over(outbox: Outbox, inventory: "Inventory", client: "Client", attempts
     return deliver(
         outbox, inventory, client, now=lambda: datetime.now(UTC), sleep=time.sleep, random=random, attempts=attempts
     )
+
+
+_NO_INVENTORY = ("Branchez la clé de la station, ou inscrivez ce poste.", "Plug in the stick, or enrol this station.")
+
+
+def make_known(home: Home, host: Host, digest: str) -> tuple[str, ...]:
+    """Before a disk is touched: the record that says so must outlive this PC's power. StorageError if it does not.
+
+    On a stick or a disk it does. Where all is in memory (`Home.lives_in_memory`) the inventory must have it first; what
+    was delivered is returned.
+    """
+    if not home.lives_in_memory(host):
+        return ()
+    from agent.upload import open_session
+
+    fr, en = _NO_INVENTORY
+    try:
+        inventory = home.connection()
+        if inventory is not None:
+            done = hand_over(Outbox(home.outbox), inventory, open_session(inventory.pin))
+            if digest in done.delivered:
+                return tuple(done.delivered)
+            fr, en = done.problem_fr or fr, done.problem_en or en
+    except RebondError as error:
+        fr, en = error.fr, error.en
+    raise StorageError(
+        fr=f"Sans clé, l'inventaire doit connaître l'effacement avant qu'il commence. {fr}",
+        en=f"Without a stick the inventory must know of the wipe before it begins. {en}",
+    )

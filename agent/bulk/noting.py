@@ -51,7 +51,7 @@ class Notebook:
     desk: Desk
     host: Host = field(default_factory=Host)
     now: Now = lambda: datetime.now(UTC)
-    announce: Callable[[str], None] | None = None  # makes a beginning known outside before the deed, or StorageError
+    announce: Callable[[str], object] | None = None  # makes a beginning known outside before the deed, or StorageError
     records: list[str] = field(default_factory=list)  # digests, in order
     erasures: list[Erasure] = field(default_factory=list)  # ended ones
 

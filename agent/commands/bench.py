@@ -79,11 +79,17 @@ class Bench:
 
     def notebook(self, operator: str | None) -> "Notebook":
         from agent.bulk.noting import Notebook
-        from agent.visit import Desk
+        from agent.visit import Desk, make_known
 
         desk = Desk(operator=operator, lot=self.asked.lot, sticker=self.options.sticker)
         return Notebook(
-            machine=self.machine, profiles=self.profiles, key=self.key, outbox=self.outbox, desk=desk, host=self.host
+            machine=self.machine,
+            profiles=self.profiles,
+            key=self.key,
+            outbox=self.outbox,
+            desk=desk,
+            host=self.host,
+            announce=lambda digest: make_known(self.home, self.host, digest),
         )
 
     def carry(self, armed: "Armed", jobs: "Sequence[Job]", resumed: "Sequence[Unfinished]" = ()) -> int:

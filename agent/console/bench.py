@@ -23,14 +23,13 @@ from agent.record import ProfileUsed
 from agent.rules import Profile, load_profiles
 from agent.settings import InventoryAt, Settings, find_settings
 from agent.verdict import Verdict, judge
-from agent.visit import Desk, Noted, clock_evidence, note_visit, of_this_visit
+from agent.visit import Desk, Noted, clock_evidence, make_known, note_visit, of_this_visit
 
 if TYPE_CHECKING:
     from agent.erasure import Erasure
     from agent.keys import StationKey
     from agent.upload import Delivery, Enrolled
 
-_NO_INVENTORY = ("Branchez la clé de la station, ou inscrivez ce poste (F6).", "Plug in the stick, or enrol (F6).")
 Progress = Callable[[str, str], None]  # probe, "started" | "done" | "failed" | "late"
 
 
@@ -218,20 +217,8 @@ class Bench:
         return done
 
     def announce(self, digest: str) -> None:
-        """Before a disk is touched: what says that it begins must outlive this PC's power. StorageError if not.
-
-        On the stick it does. Where all is in memory the inventory must have it first.
-        """
-        if not self.is_in_memory:
-            return
-        done = self.deliver()
-        if digest in self.delivered:
-            return
-        fr, en = (done.problem_fr, done.problem_en) if done is not None else ("", "")
-        raise StorageError(
-            fr=f"Sans clé, l'inventaire doit connaître l'effacement avant qu'il commence. {fr or _NO_INVENTORY[0]}",
-            en=f"Without a stick the inventory must know of the wipe before it begins. {en or _NO_INVENTORY[1]}",
-        )
+        """The beginning of an erasure is safe; StorageError if it is not."""
+        self.delivered |= frozenset(make_known(self.home, Host(), digest))
 
     # --- a PC that Rebond does not understand -------------------------------------------------------------------------
 

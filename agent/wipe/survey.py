@@ -64,7 +64,7 @@ def survey(
 ) -> tuple[Surveyed, ...]:  # fmt: skip
     """All disks in the order given, then the loop devices where virtual disks are allowed."""
     allowed = allowed_here(virtual=allow_virtual, home=home)
-    disks = list(machine_disks)
+    disks = [disk for disk in machine_disks if not is_loop(disk.name)]  # an erased one stands among the PC's disks
     if allow_virtual:
         loops = (loop_disk(host, name) for name in host.names("/sys/block") if is_loop(name))
         disks += sorted((one for one in loops if one is not None), key=lambda one: (len(one.name), one.name))
