@@ -98,6 +98,8 @@ def _of_attempt(last: Attempt, erasure: Erasure) -> Iterator[Reason]:
         )
     if markers is not None and markers.survived:
         yield _reason("claim-markers", "Des repères sont encore là.", "Markers are still there.")
+    if markers is not None and markers.unchanged:
+        yield _reason("claim-old", "D'anciens secteurs sont inchangés.", "Old sectors are unchanged.")
     if read is None or read.kind == "none" or not read.read_bytes:
         yield _reason("claim-read", "Rien n'a été relu.", "Nothing was read back.")
         return

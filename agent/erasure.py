@@ -81,6 +81,9 @@ class Markers(Fact, frozen=True, kw_only=True):
     digest: str  # sha256 over all that was planted, in order
     survived: int | None = None  # how many are still there, whole or in part; None: not looked
     unreadable: int = 0
+    # Old places (4 KiB) whose keyed digests were remembered before the device's own erase, and how many are unchanged.
+    witnesses: int = 0
+    unchanged: int | None = None
 
 
 class Verification(Fact, frozen=True, kw_only=True):

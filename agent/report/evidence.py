@@ -66,6 +66,10 @@ def _markers(page: Page, attempt: Attempt) -> None:
     sought = page.say("pas cherchés", "not looked for") if markers.survived is None else str(markers.survived)
     page.row("Repères retrouvés après", "Markers found after", sought)
     page.row("Repères illisibles après", "Markers unreadable after", markers.unreadable)
+    if markers.witnesses:
+        page.row("Anciens endroits retenus avant (4 Kio)", "Old places remembered before (4 KiB)", markers.witnesses)
+        same = page.say("pas cherchés", "not looked for") if markers.unchanged is None else str(markers.unchanged)
+        page.row("Anciens endroits inchangés après", "Old places unchanged after", same)
 
 
 def _reading(page: Page, read: Verification | None) -> None:

@@ -106,6 +106,11 @@ def _attempt(attempt: Attempt) -> Iterator[Finding]:
                 f"  Repères : {count} posés avant, {markers.survived} retrouvés après.",
                 f"  Markers: {count} planted before, {markers.survived} found after.",
             )
+        if markers.unchanged is not None:
+            yield unproven(
+                f"  Anciens endroits : {markers.witnesses} retenus avant, {markers.unchanged} inchangés après.",
+                f"  Old places: {markers.witnesses} remembered before, {markers.unchanged} unchanged after.",
+            )
     yield from _reading(attempt)
 
 

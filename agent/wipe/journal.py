@@ -19,6 +19,7 @@ from agent.errors import InputRefused
 from agent.facts import Fact, Health
 from agent.wipe.device import Aftermath
 from agent.wipe.job import Job
+from agent.wipe.witnesses import Witness
 
 # --- entries, in the order in which they usually come -----------------------------------------------------------------
 
@@ -47,7 +48,8 @@ class HiddenSeen(Fact, frozen=True, kw_only=True, tag="hidden"):
 class MarkersPlanted(Fact, frozen=True, kw_only=True, tag="markers-planted"):
     attempt: int
     markers: Markers
-    key: str  # hex: what the markers were made of
+    key: str  # hex: what the markers were made of, and the witnesses' digests
+    witnesses: tuple[Witness, ...] = ()
 
 
 class AttemptBegan(Fact, frozen=True, kw_only=True, tag="attempt-began"):
@@ -123,6 +125,7 @@ class MarkersSought(Fact, frozen=True, kw_only=True, tag="markers-sought"):
     attempt: int
     survived: int
     unreadable: int
+    unchanged: int | None = None
 
 
 class ReadingBegan(Fact, frozen=True, kw_only=True, tag="reading-began"):

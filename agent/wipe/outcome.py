@@ -32,22 +32,28 @@ def proof_of(state: State, one: Attempting) -> Proof:
     if one.result == "refused" and not one.was_started:
         return _less("not_proven", why.REFUSED)
     if one.result != "completed":
-        return _less("failed", {"stalled": why.STALLED, "lied": why.LIED}.get(one.result or "", why.FAILED))
+        told = {"stalled": why.STALLED, "lied": why.LIED}.get(one.result or "", why.FAILED)
+        return _less("failed", told, *([why.OLD_UNCHANGED] if _old_left(one) else []))
     return _of_overwrite(state, one) if one.is_overwrite else _of_firmware(state, one)
 
 
 def result_of(state: State, one: Attempting) -> str:
     """How an attempt that did all its work ended: `completed`, or `lied` when the disk's word did not hold."""
-    if one.markers is not None and one.markers.survived:
-        return "lied"
-    return "lied" if _dropped_sectors(one) else "completed"
+    return "lied" if _markers_left(one) or _old_left(one) or _dropped_sectors(one) else "completed"
 
 
 def is_hopeless(one: Attempting) -> bool:
     """What was read already shows a lie: more work on this attempt would prove nothing."""
-    return bool(one.markers is not None and one.markers.survived) or bool(
-        one.is_overwrite and one.readings and one.readings[-1].has_ended and _dropped_sectors(one)
-    )
+    has_dropped = one.is_overwrite and one.readings and one.readings[-1].has_ended and _dropped_sectors(one)
+    return bool(_markers_left(one) or _old_left(one) or has_dropped)
+
+
+def _markers_left(one: Attempting) -> int:
+    return (one.markers.survived or 0) if one.markers is not None else 0
+
+
+def _old_left(one: Attempting) -> int:
+    return (one.markers.unchanged or 0) if one.markers is not None else 0
 
 
 def _dropped_sectors(one: Attempting) -> int:
@@ -77,6 +83,8 @@ def _of_firmware(state: State, one: Attempting) -> Proof:
         return _less("not_proven", why.NO_MARKERS)
     if one.markers.survived:
         return _less("failed", why.MARKERS_LEFT)
+    if one.markers.unchanged:
+        return _less("failed", why.OLD_UNCHANGED)
     reading = one.readings[0] if one.readings else None
     if reading is None or not reading.has_ended or reading.content is None:
         return _less("not_proven", why.NOT_READ)

@@ -84,6 +84,11 @@ UNREADABLE = Reason(
     fr="Des secteurs ne peuvent plus être lus : leur contenu n'est pas connu.",
     en="Some sectors can no longer be read: what they hold is not known.",
 )
+OLD_UNCHANGED = Reason(
+    rule="old-places-unchanged",
+    fr="D'anciens secteurs se relisent comme avant l'effacement : le disque ne les a pas effacés.",
+    en="Old sectors read as they did before the erasure: the disk did not erase them.",
+)
 DROPPED = Reason(
     rule="writes-dropped",
     fr="Le disque a accepté des écritures et rendu autre chose : il perd des données ou il ment.",

@@ -15,6 +15,7 @@ from agent.facts import Health
 from agent.wipe import journal as j
 from agent.wipe.device import Aftermath, Noted
 from agent.wipe.job import Job, Planned
+from agent.wipe.witnesses import Witness
 
 Fill = Literal["stream", "zeros"]
 # The passes of each overwrite. Zeros alone cannot show a fake capacity that wraps: there markers do (as for firmware).
@@ -62,6 +63,7 @@ class Attempting:
     step: Planned
     markers: Markers | None = None
     marker_key: str = ""
+    witnesses: tuple[Witness, ...] = ()
     are_markers_doubtful: bool = False  # the power was cut after they were planted, before they were sought
     noted: tuple[Noted, ...] = ()
     was_accepted: bool = False
@@ -226,7 +228,7 @@ def _after_a_cut(one: Attempting) -> Attempting:
     markers, is_doubtful = one.markers, one.are_markers_doubtful
     if markers is not None:
         is_doubtful = is_doubtful or markers.survived is None
-        markers = Markers(offsets=markers.offsets, length_bytes=markers.length_bytes, digest=markers.digest)
+        markers = msgspec.structs.replace(markers, survived=None, unreadable=0, unchanged=None)
     return replace(
         one, readings=kept, markers=markers, are_markers_doubtful=is_doubtful, result=None, said=(),
         aftermath=None,
@@ -236,7 +238,7 @@ def _after_a_cut(one: Attempting) -> Attempting:
 def _take_in_attempt(one: Attempting, entry: j.Entry) -> Attempting:
     match entry:
         case j.MarkersPlanted():
-            return replace(one, markers=entry.markers, marker_key=entry.key)
+            return replace(one, markers=entry.markers, marker_key=entry.key, witnesses=entry.witnesses)
         case j.StepNoted():
             return replace(one, noted=(*one.noted, Noted(step=entry.step, details=entry.details)))
         case j.Accepted():
@@ -254,10 +256,9 @@ def _take_in_attempt(one: Attempting, entry: j.Entry) -> Attempting:
             return replace(one, passes=(*one.passes[:-1], replace(one.passes[-1], has_ended=True)))
         case j.MarkersSought():
             assert one.markers is not None
-            found = one.markers.__class__(
-                offsets=one.markers.offsets, length_bytes=one.markers.length_bytes, digest=one.markers.digest,
-                survived=entry.survived, unreadable=entry.unreadable,
-            )  # fmt: skip
+            found = msgspec.structs.replace(
+                one.markers, survived=entry.survived, unreadable=entry.unreadable, unchanged=entry.unchanged
+            )
             return replace(one, markers=found)
         case j.ReadingBegan():
             begun = Reading(kind=entry.kind, compared_with=entry.compared_with)

@@ -3,7 +3,7 @@
 The bytes themselves are `overwrite`, `readback` and `markers`; here is only what must be remembered of them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Literal
 
@@ -23,6 +23,7 @@ from agent.wipe.readback import ReadTally, read_back, sample, spoil
 from agent.wipe.state import PASSES, Attempting, Pass, Reading, State
 from agent.wipe.stream import Fill, fastest_kind, new_key
 from agent.wipe.watch import Watch
+from agent.wipe.witnesses import Witness, choose_places, remember, unchanged
 
 _RECHECK_BYTES = 1 << 20  # before a checkpoint: a cut may have lost what the disk had promised to keep
 _WITHOUT_HIDDEN = ("virtual", "sd-card", "emmc")
@@ -55,7 +56,8 @@ class Surface:
 
     def _pieces(self, io: BlockIO, work: Literal["write", "read"]) -> Pieces:
         """For the short works: their progress is not worth a number, nor do their bad sectors judge the disk."""
-        watch, limits = self._watch, replace(self._limits, errors_most=1 << 40)
+        silence_s = min(self._limits.silence_s, 30.0)  # a closed disk answers nothing, and that is no fault
+        watch, limits = self._watch, replace(self._limits, errors_most=1 << 40, silence_s=silence_s)
         return Pieces(io, work, limits, lambda done, bad: watch.heed(0, bad), watch.now, watch.sleep)
 
     # --- hidden area, markers -----------------------------------------------------------------------------------------
@@ -90,23 +92,37 @@ class Surface:
         self._watch.enter("markers", state.attempt.step.technique)
         hidden = state.hidden
         extra = (hidden.visible_bytes,) if hidden is not None and hidden.state == "removed" else ()
-        key = new_key()
+        key, offsets = new_key(), choose_offsets(self._io.size_bytes, extra)
+        witnesses: tuple[Witness, ...] = ()
+        if not state.attempt.is_overwrite:  # an overwrite is compared byte by byte
+            places = choose_places(self._io.size_bytes, key, offsets)
+            witnesses = remember(self._io, self._heeding(places), key, self._pieces(self._io, "read"))
         try:
-            planted = plant(self._io, choose_offsets(self._io.size_bytes, extra), key, self._pieces)
+            planted = plant(self._io, offsets, key, self._pieces)
         except (Refused, Stuck) as error:
             if state.attempt.step.technique not in _OPENS:
                 raise Refused(f"no marker can be planted: {error.said}") from error
             # Nothing can be written on a closed disk: what opens it proves nothing by itself, the overwrite after it
             # does.
             planted = Markers(offsets=(), length_bytes=0, digest="")
-        self._add(j.MarkersPlanted(attempt=state.attempt.index, markers=planted, key=key.hex()))
+        planted = msgspec.structs.replace(planted, witnesses=len(witnesses))
+        self._add(
+            j.MarkersPlanted(attempt=state.attempt.index, markers=planted, key=key.hex(), witnesses=witnesses)
+        )  # fmt: skip
+
+    def _heeding(self, places: Iterable[int]) -> Iterator[int]:
+        for place in places:
+            self._watch.heed(0, 0)
+            yield place
 
     def seek(self, state: State) -> None:
         one = state.attempt
         assert one.markers is not None
         self._watch.enter("markers", one.step.technique)
-        survived, unreadable = seek(self._io, one.markers, bytes.fromhex(one.marker_key), self._pieces)
-        self._add(j.MarkersSought(attempt=one.index, survived=survived, unreadable=unreadable))
+        key = bytes.fromhex(one.marker_key)
+        survived, unreadable = seek(self._io, one.markers, key, self._pieces)
+        left = unchanged(self._io, one.witnesses, key, self._pieces(self._io, "read")) if one.witnesses else None
+        self._add(j.MarkersSought(attempt=one.index, survived=survived, unreadable=unreadable, unchanged=left))
 
     # --- writing ------------------------------------------------------------------------------------------------------
 

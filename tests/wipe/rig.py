@@ -13,6 +13,7 @@ from agent.wipe.engine import Clock, carry_out
 from agent.wipe.job import Job, Plan, Planned
 from agent.wipe.limits import Limits
 from agent.wipe.state import PASSES
+from agent.wipe.witnesses import LENGTH_BYTES
 
 QUICK = Limits(checkpoint_s=0, checkpoint_bytes=256 << 10)
 
@@ -67,10 +68,11 @@ class FastClock:
 
 
 class FusedIO:
-    """A twin's BlockIO with the fuse before every call."""
+    """A twin's BlockIO with the fuse before every call; a row of looks at old places is one deed."""
 
     def __init__(self, inner: Any, fuse: Fuse) -> None:
         self._inner, self._fuse = inner, fuse
+        self._looked_at = -1  # the fuse's count at the last such look
 
     @property
     def size_bytes(self) -> int:
@@ -81,7 +83,10 @@ class FusedIO:
         return int(self._inner.sector_bytes)
 
     def read_into(self, buffer: memoryview, offset_bytes: int) -> int:
-        self._fuse.burn()
+        if len(buffer) != LENGTH_BYTES or self._looked_at != self._fuse.count:
+            self._fuse.burn()
+        if len(buffer) == LENGTH_BYTES:
+            self._looked_at = self._fuse.count
         return int(self._inner.read_into(buffer, offset_bytes))
 
     def write_from(self, buffer: memoryview, offset_bytes: int) -> int:
@@ -100,6 +105,7 @@ class FusedIO:
 FIRMWARE_LIES = (
     "does-nothing", "erases-half", "leaves-first-mib", "leaves-last-sector", "erases-after-saying-done",
     "fails-half-way", "gets-stuck", "refuses", "says-idle", "forgets-at-power-cut", "mixes", "done-at-once-and-nothing",
+    "drops-what-was-written", "erases-what-was-written",
 )  # fmt: skip
 FIRMWARE_HONEST = ("zeros", "ones", "random", "done-at-once")
 
@@ -153,6 +159,12 @@ class FirmwareTwin:
             case "mixes":
                 self._fill(0, size, 0)
                 self.raw.media[size // 3 : size // 3 + 4096] = random.Random(9).randbytes(4096)
+            case "drops-what-was-written":  # an overlay: the markers go, and the old data is there again
+                self.raw.media[:] = self.raw.old
+            case "erases-what-was-written":
+                for call, offset, length in self.raw.calls:
+                    if call == "write":
+                        self._fill(offset, offset + length, 0)
             case "fails-half-way":
                 self._fill(0, size // 2, 0)
                 self.state = "failed"
