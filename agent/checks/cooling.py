@@ -66,7 +66,13 @@ def _is_zone(sensor: Sensor) -> bool:
 
 
 def sensors_of(host: Host) -> tuple[Sensor, ...]:
-    return tuple(probe.probe(host).facts.get("sensors", ()))
+    """Of hwmon; the thermal zones where none there is the processor's (a disk's may be all there is)."""
+    found = tuple(probe.probe(host).facts.get("sensors", ()))
+    if not any(is_cpu(one) for one in found):
+        found += tuple(probe.zones(host))
+    labels = {one.label for one in found if one.chip == "k10temp"}
+    # AMD's Tctl is a wish for the fan, up to 27 °C above the die; where the die is told it counts alone.
+    return tuple(one for one in found if not ("Tdie" in labels and one.chip == "k10temp" and one.label == "Tctl"))
 
 
 def slowed(host: Host) -> int:

@@ -21,6 +21,8 @@ def sockets(host: Host) -> dict[str, bool]:
         for port in host.names(place):
             if "-port" not in port or host.text(f"{place}/{port}/connect_type") in ("hardwired", "not used"):
                 continue
+            if host.text(f"{place}/{port}/device/removable") == "fixed":
+                continue  # the PC's own camera, where the BIOS says nothing of its ports
             # One name for a socket's two ports: the lesser of its own and its peer's.
             peer = (host.resolve(f"{place}/{port}/peer") or "").rpartition("/")[2]
             name = min(port, peer) if peer else port

@@ -28,9 +28,9 @@ def probe(host: Host) -> Findings:
             place = f"{place}/device"
         sensors += _chip(host, place, chip, len(sensors), findings)
     source = FOLDER
-    if not any(sensor.kind == "temperature" for sensor in sensors) and (zones := _zones(host)):
-        sensors += zones
-        source = FOLDER if sensors != zones else _ZONES
+    if not any(sensor.kind == "temperature" for sensor in sensors) and (by_zone := zones(host)):
+        sensors += by_zone
+        source = FOLDER if sensors != by_zone else _ZONES
     if sensors or host.exists(FOLDER) or host.exists(_ZONES):
         findings.found("sensors", tuple(sensors[:_LIMIT]), source)
     else:
@@ -68,7 +68,8 @@ def _chip(host: Host, place: str, chip: str, before: int, findings: Findings) ->
     return found
 
 
-def _zones(host: Host) -> list[Sensor]:
+def zones(host: Host) -> list[Sensor]:
+    """The kernel's thermal zones; /sys/class/hwmon tells most of them better."""
     found = []
     for zone in host.names(_ZONES):
         value = _number(host.text(f"{_ZONES}/{zone}/temp"))

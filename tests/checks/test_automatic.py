@@ -167,6 +167,19 @@ def test_a_short_time_or_no_sensor_proves_nothing(tmp_path: Path) -> None:
     assert found.outcome == "not_tested" and "10 minutes" in found.fr
 
 
+def test_the_processor_s_heat_is_found_where_it_is(tmp_path: Path) -> None:
+    heated(tmp_path, 40, chip="nvme")
+    zone = "/sys/class/thermal/thermal_zone0"
+    made(tmp_path, {f"{zone}/type": "x86_pkg_temp\n", f"{zone}/temp": "97000\n"})
+    assert run("cooling", tmp_path, monotonic=Clock(1)).outcome == "failed"
+    amd = {"temp1_label": "Tctl\n", "temp1_input": "95000\n", "temp2_label": "Tdie\n", "temp2_input": "68000\n"}
+    made(tmp_path, {"/sys/class/hwmon/hwmon0/name": "k10temp\n"} | {
+        f"/sys/class/hwmon/hwmon0/{name}": text for name, text in amd.items()
+    })  # fmt: skip
+    found = run("cooling", tmp_path, monotonic=Clock(20))
+    assert found.outcome == "passed" and measured(found)["peak-temperature"] == 68
+
+
 def test_the_load_really_works_and_really_ends() -> None:
     before, until = time.process_time(), time.monotonic() + 30  # it steps back for whatever else runs here
     with Load(1):

@@ -198,6 +198,8 @@ def test_each_socket_counts_once_and_inner_devices_never(tmp_path: Path) -> None
     assert measured(found)["ports-seen"] == 1 and measured(found)["ports-listed"] == 2 and found.outcome == "failed"
     plug(tmp_path, "1-0:1.0/usb1-port1", "1-1")  # the same socket, by its other half
     plug(tmp_path, "1-0:1.0/usb1-port2", "1-2", kind="09")  # a hub
+    made(tmp_path, {f"{HUBS}/1-0:1.0/usb1-port4/connect_type": "unknown\n", f"{HUBS}/1-4/removable": "fixed\n"})
+    plug(tmp_path, "1-0:1.0/usb1-port4", "1-4", kind="0e")
     assert measured(run("usb-ports", tmp_path, answers=("ok", "ok")))["ports-seen"] == 1
 
 
