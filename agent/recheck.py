@@ -4,6 +4,7 @@ Bad sectors that nobody could read may be mended by writing: a rule with `rechec
 erasure that did not end well becomes a fact that the rules of `profiles/effacement.yaml` judge.
 """
 
+import functools
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -18,6 +19,7 @@ from agent.text import clean
 from agent.verdict import Reason, Verdict, judge
 
 _SOURCE = "wipe"
+_DUTY = "effacement"  # the shipped part that judges how an erasure ended
 _KINDS = ("hdd", "ssd", "nvme", "emmc", "sd-card", "virtual")
 _LIED_BEFORE = "lied-before"  # the rule's name in agent/wipe/reasons.py
 _BESIDE_ATTRIBUTES = ("attributes", "failing_now", "failed_past")
@@ -57,9 +59,18 @@ def with_erasures(machine: Machine, erasures: Iterable[Erasure]) -> Machine:
 
 def _with_duty(profile: Profile) -> Profile:
     """The rules of the erasure hold for every profile, also for one that does not include them."""
+    if _DUTY in (profile.name, *profile.includes):
+        return profile
     known = {rule.id for rule in profile.rules}
-    (part,) = load_profiles(only=["effacement"])
-    return msgspec.structs.replace(profile, rules=(*profile.rules, *(one for one in part.rules if one.id not in known)))
+    return msgspec.structs.replace(
+        profile, rules=(*profile.rules, *(one for one in _duty().rules if one.id not in known))
+    )
+
+
+@functools.cache
+def _duty() -> Profile:
+    (part,) = load_profiles(only=[_DUTY])
+    return part
 
 
 # --- facts ------------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from agent.commands.say import Say, note, tell, tell_json
 from agent.commands.wipe import tell_unfinished
 
 if TYPE_CHECKING:
+    from agent.erasure import Media
     from agent.wipe.survey import Surveyed
 
 _WIDTH = 80
@@ -31,6 +32,7 @@ def add_disks(parser: argparse.ArgumentParser, say: Say) -> None:
 
 
 def run_disks(options: argparse.Namespace, say: Say) -> int:
+    from agent.bulk.liars import is_liar, liars_in
     from agent.home import find_home
     from agent.host import Host
     from agent.probes import disks
@@ -43,14 +45,15 @@ def run_disks(options: argparse.Namespace, say: Say) -> int:
     host = Host()
     found = disks.probe(host).facts.get("disks") or ()
     seen = survey(host, found, allow_virtual=options.virtual, home=str(home.root.absolute()))
+    liars = liars_in(home.wipes)
     if options.json:
-        tell_json({"disks": seen})
+        tell_json({"disks": seen, "liars": [one.media.name for one in seen if is_liar(one.media, liars)]})
     else:
-        tell(disk_lines(seen, say))
+        tell(disk_lines(seen, say, liars))
     return 0
 
 
-def disk_lines(seen: "Sequence[Surveyed]", say: Say) -> str:
+def disk_lines(seen: "Sequence[Surveyed]", say: Say, liars: "Sequence[Media]" = ()) -> str:
     """The whole answer as text of 80 columns."""
     if not seen:
         return say("Aucun disque n'est visible sur ce PC.", "No disk can be seen on this PC.")
@@ -59,12 +62,14 @@ def disk_lines(seen: "Sequence[Surveyed]", say: Say) -> str:
         f"{len(seen)} disque{'s' * (len(seen) > 1)}, dont {free} que Rebond peut effacer. Rien n'a été modifié.",
         f"{len(seen)} disk{'s' * (len(seen) != 1)}, of which Rebond can wipe {free}. Nothing was changed.",
     )
-    return "\n\n".join([*(_one(surveyed, say) for surveyed in seen), total])
+    return "\n\n".join([*(_one(surveyed, say, liars) for surveyed in seen), total])
 
 
-def _one(surveyed: "Surveyed", say: Say) -> str:
+def _one(surveyed: "Surveyed", say: Say, liars: "Sequence[Media]") -> str:
+    from agent.bulk.liars import is_liar
     from agent.labels import tell as worded
     from agent.units import tell_bytes
+    from agent.wipe.reasons import LIED_BEFORE
 
     media = surveyed.media
     size = tell_bytes(media.size_bytes, say.lang, decimal=True) if media.size_bytes else say("taille ?", "size ?")
@@ -77,6 +82,8 @@ def _one(surveyed: "Surveyed", say: Say) -> str:
     lines += _wrapped(say("numéro de série : ", "serial number: "), serial or say("aucun", "none"))
     if surveyed.found:
         lines += _wrapped(say("contient : ", "holds: "), ", ".join(surveyed.found))
+    if is_liar(media, liars):
+        lines += _wrapped(say("MENTEUR : ", "LIAR: "), say(LIED_BEFORE.fr, LIED_BEFORE.en))
     if surveyed.refusals:
         lines.append("  " + say("NE SERA PAS EFFACÉ", "WILL NOT BE WIPED"))
         for why in surveyed.refusals:

@@ -49,6 +49,7 @@ class Wall:
                           redirect_stderr=False)  # fmt: skip
         self._before = termios.tcgetattr(sys.stdin.fileno())
         tty.setcbreak(sys.stdin.fileno(), termios.TCSAFLUSH)  # keys that came before the screen are no orders
+        _let_nothing_hold_the_screen(sys.stdin.fileno())
         self._live.start()
 
     def end(self) -> None:
@@ -112,6 +113,13 @@ class Wall:
             start = sum(len(one[:width]) + 1 for one in lines[:line])
             text.stylize("bold", start, start + len(lines[line][:width]))
         self._live.update(text, refresh=True)
+
+
+def _let_nothing_hold_the_screen(descriptor: int) -> None:
+    """Ctrl-S would hold up every line that is drawn, and with it the beginnings and ends that are to be noted."""
+    settings = termios.tcgetattr(descriptor)
+    settings[0] &= ~termios.IXON
+    termios.tcsetattr(descriptor, termios.TCSADRAIN, settings)
 
 
 def picture(

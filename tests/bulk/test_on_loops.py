@@ -221,6 +221,7 @@ def test_a_pseudo_terminal_shows_the_wall_and_takes_the_keys(tmp_path: Path) -> 
         screen.wait("p : pause")
         screen.type("p")
         screen.wait("en pause")  # for the rest: how fast the disks are must not matter
+        screen.type("\x13")  # Ctrl-S holds nothing up
         screen.type("SS-D1PS\n")  # a scanner
         screen.wait("Une touche à la fois")
         screen.type("s")
