@@ -66,6 +66,8 @@ class Chosen:
     @property
     def token(self) -> str:
         """What names it for a person: the serial number on its label, or the WWN of a disk without one."""
+        if self.seen is not None and self.seen.namespaces and self.media.wwn:
+            return self.media.wwn  # the namespaces of one NVMe drive share its serial number
         own = self.seen.own_serial if self.seen is not None else None
         return own or self.media.serial or self.media.wwn or ""
 
@@ -226,12 +228,19 @@ def choose(asked: Asked, surveyed: Iterable["Surveyed"], *, only_reads: bool = F
             chosen += _free(found[0], asked, problems, only_reads=only_reads)
         elif not found:
             problems.unknown(serial, disks)
+        elif all(one.seen is not None and one.seen.namespaces for one in found):
+            names = ", ".join(f"{one.media.name} = {one.media.wwn or '?'}" for one in found)
+            problems.add(
+                f"Le disque NVMe {serial} a plusieurs espaces ({names}). Donnez le WWN de l'espace voulu.",
+                f"The NVMe drive {serial} has several namespaces ({names}). Give the WWN of the one you want.",
+            )
         else:
             names = ", ".join(sorted(one.media.name for one in found))
             problems.add(
                 f"Deux disques ont le numéro {serial} ({names}). Débranchez-en un, puis recommencez.",
                 f"Two disks have the serial {serial} ({names}). Unplug one, then try again.",
             )
+    problems.shared(chosen)
     if asked.psid is not None and len(asked.serials) != 1:
         problems.add("Un code PSID va avec un seul disque.", "A PSID goes with one disk only.")
     problems.raise_()
@@ -263,6 +272,19 @@ class _Problems:
 
     def add(self, fr: str, en: str) -> None:
         self._told.append((fr, en))
+
+    def shared(self, chosen: Sequence[Chosen]) -> None:
+        """Two namespaces of one NVMe drive, and an erase of the drive planned for one of them: it hits both."""
+        for one in chosen:
+            is_of_drive = one.seen is not None and one.seen.namespaces and any(s.hits_the_drive for s in one.plan.steps)
+            for other in chosen:
+                if is_of_drive and other is not one and other.media.serial == one.media.serial:
+                    names = f"{one.media.name}, {other.media.name}"
+                    self.add(
+                        f"{names} : deux espaces d'un disque NVMe, que la méthode efface ensemble. Un seul suffit.",
+                        f"{names}: two namespaces of one NVMe drive, which the technique erases together. Name one.",
+                    )
+                    return
 
     def unknown(self, serial: str, disks: Sequence["Surveyed"]) -> None:
         known = [disk.media.serial or disk.media.wwn or "" for disk in disks if not disk.refusals]

@@ -14,6 +14,9 @@ Phase = Literal[
 ]
 
 
+_OF_THE_DRIVE = ("nvme-", "opal-")  # techniques that hit every namespace of an NVMe drive
+
+
 class Planned(Fact, frozen=True, kw_only=True):
     """One technique of the plan. The next one follows when this one was refused, failed or proved too little."""
 
@@ -23,6 +26,12 @@ class Planned(Fact, frozen=True, kw_only=True):
     estimate_s: int | None = None
     needs: str = ""  # as Ability.needs
     and_then: bool = False  # the next one follows even when this one went well
+
+    @property
+    def hits_the_drive(self) -> bool:
+        """Not only the disk that was named, where an NVMe drive shows several."""
+        return self.technique.startswith(_OF_THE_DRIVE)
+
     is_readable_after: bool = True  # as Ability.is_readable_after
 
 
@@ -44,6 +53,7 @@ class Seen(Fact, frozen=True, kw_only=True):
     boot_id: str
     sequence: int | None = None  # the kernel's, which no two devices ever share (Linux 5.15 on)
     own_serial: str | None = None  # as the disk itself says it through its USB bridge
+    namespaces: tuple[str, ...] = ()  # of an NVMe drive, the others that an erase of the drive hits (`namespace_mark`)
 
 
 class Job(Fact, frozen=True, kw_only=True):

@@ -41,6 +41,7 @@ zoned | {disk} est un disque à zones (SMR géré par l'hôte), que Rebond ne sa
 raid-volume | {disk} est un volume d'une carte RAID ({who}), pas un disque. Effacez depuis la carte, ou branchez les disques sans elle. | {disk} is a volume of a RAID card ({who}), not a disk. Wipe from the card, or connect the disks without it.
 path-only | {disk} n'est qu'un chemin vers un disque NVMe. Choisissez le disque lui-même. | {disk} is only a path to an NVMe drive. Choose the drive itself.
 namespace-busy | {disk} partage sa puce avec {who}, qui ne peut pas être effacé : {why} | {disk} shares its drive with {who}, which cannot be wiped: {why}
+namespaces-changed | Le disque NVMe de {disk} n'a plus les espaces du plan (maintenant, à côté : {who}). Rien n'a été touché. Refaites un plan d'effacement. | The NVMe drive of {disk} no longer has the namespaces of the plan (beside it now: {who}). Nothing was touched. Make a new wipe plan.
 array-member | {disk} fait partie d'un ensemble de disques ({who}). L'effacer peut détruire les données des autres : confirmez une seconde fois. | {disk} is part of a set of disks ({who}). Wiping it can destroy the data of the others: confirm a second time.
 in-use | {disk} est utilisé par un autre programme. Fermez ce programme, puis recommencez. | {disk} is in use by another program. End that program, then try again.
 two-operators | {disk} est déjà pris par un autre effacement en cours. Attendez sa fin. | {disk} is already taken by another running wipe. Wait for its end.

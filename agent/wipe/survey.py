@@ -134,12 +134,13 @@ def _asked(host: Host, one: Surveyed, io: KernelDisk, family: Callable[..., Fami
         one = _with(one, reason("rebond-stick", one.media.name))
     found = signatures_on(io)
     over = Topology(host)
-    siblings = {over.namespace_id(name) or 0: name for name in over.siblings(one.media.name)}
+    names = over.siblings(one.media.name)
+    siblings = {over.namespace_id(name) or 0: name for name in names}
     speaks = family(io.descriptor, one.media, armed=False, siblings=siblings, is_locked=one.is_locked)
     abilities = speaks.abilities() if speaks else ()
     own = _own_serial(speaks, one.media)
     seen = replace(
-        one, seen=Seen(boot_id=boot_id(host), sequence=io.sequence(), own_serial=own),
+        one, seen=_seen(host, io, own, tuple(over.namespace_mark(name) for name in names)),
         is_plug=is_named_by_its_plug(host, one.media, own), found=found, is_member=is_array_member(found),
         abilities=abilities, hidden=_hidden(speaks, one.media),
         is_locked=one.is_locked or getattr(speaks, "is_locked", False),
@@ -149,6 +150,10 @@ def _asked(host: Host, one: Surveyed, io: KernelDisk, family: Callable[..., Fami
         why = Reason(rule="no-method", fr=plan.chosen_fr, en=plan.chosen_en)
         seen = _with(seen, reason("no-method", one.media.name, why=why))
     return replace(seen, plan=plan)
+
+
+def _seen(host: Host, io: KernelDisk, own_serial: str | None, namespaces: tuple[str, ...]) -> Seen:
+    return Seen(boot_id=boot_id(host), sequence=io.sequence(), own_serial=own_serial, namespaces=namespaces)
 
 
 def _own_serial(family: Family | None, media: Media) -> str | None:

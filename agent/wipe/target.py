@@ -73,6 +73,7 @@ def claim(
     held = [_hold(disk.name, armed=armed, sleep=sleep)]
     try:
         # (5) NVMe: an erase of the drive hits its other namespaces; nobody may take them meanwhile.
+        _all_were_named(job, host, disk.name, siblings)
         held += [_hold(name, armed=False, sleep=sleep) for name in siblings]
         return _held(job, host, media, held, siblings, allowed, family)
     except BaseException:
@@ -200,6 +201,15 @@ def _same_device(host: Host, name: str, io: KernelDisk, media: Media) -> None:
     is_same_node = (host.text(f"{at}/dev") or "").strip() == number and io.size_bytes == media.size_bytes
     if not is_same_node or (sequence and io.sequence() not in (None, int(sequence))):
         raise ClaimRefused(reason("changed", name, f"{number}, {io.size_bytes}"))
+
+
+def _all_were_named(job: Job, host: Host, name: str, siblings: Sequence[str]) -> None:
+    """One authorisation covers the whole NVMe drive only with every namespace that its plan named."""
+    if job.purpose != "erase" or not any(step.hits_the_drive for step in job.plan.steps):
+        return
+    over = Topology(host)
+    if {over.namespace_mark(one) for one in siblings} != set(job.seen.namespaces if job.seen else ()):
+        raise ClaimRefused(reason("namespaces-changed", name, ", ".join(siblings) or "-"))
 
 
 def _same_as_seen(job: Job, host: Host, io: KernelDisk, name: str) -> None:

@@ -249,6 +249,11 @@ class Topology:
                 roots |= {place}
         return frozenset(roots)
 
+    def namespace_mark(self, disk: str) -> str:
+        """What tells a namespace from any other: its number, worldwide name and size."""
+        wwid, size = self.host.text(f"/sys/block/{disk}/wwid") or "", self.host.text(f"/sys/block/{disk}/size") or ""
+        return f"{self.namespace_id(disk) or 0} {wwid.strip()} {size.strip()}"
+
     def namespace_id(self, disk: str) -> int | None:
         told = self.host.text(f"/sys/block/{disk}/nsid") or (_NVME.fullmatch(disk) or ["", "", ""])[2]
         return int(told) if told.strip().isdigit() else None

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from agent.bulk.session import Asked, SessionRefused, choose, parse_session, read_session
 from agent.cli import main
 from agent.errors import InputRefused
+from agent.wipe.device import Ability
 from agent.wipe.job import Seen
 from agent.wipe.refusals import reason
+from agent.wipe.survey import Surveyed
 from tests.bulk.disks import MOUNTED, surveyed
 
 GOOD = """\
@@ -171,3 +173,30 @@ def test_a_list_is_checked_without_its_disks(tmp_path: Path, capsys: pytest.Capt
     for word in ("operator", "count", "déjà écrit", "fast"):
         assert word in text
     assert main(["wipe", "--disk", "A1", "--check", "--home", str(home)]) == 2 and not home.exists()
+
+
+def namespaces(*names: str) -> list[Surveyed]:
+    """Of one NVMe drive, with an erase of the drive as the plan."""
+    able = Ability(technique="nvme-sanitize-block", level="purge", can=True, fr="", en="")
+    found = []
+    for number, name in enumerate(names, 1):
+        others = tuple(f"{other} eui.0025{other} 1" for other in range(1, len(names) + 1) if other != number)
+        disk = surveyed("N1", name, wwn=f"0025{number}", kind="nvme", transport="nvme")
+        found.append(replace(disk, seen=Seen(boot_id="b", namespaces=others), abilities=(able,)))
+    return found
+
+
+def test_the_namespaces_of_one_drive_are_named_by_their_wwn() -> None:
+    disks = namespaces("nvme0n1", "nvme0n2")
+    with pytest.raises(InputRefused, match="several namespaces") as caught:
+        choose(Asked(serials=("N1",)), disks)
+    assert "00251" in caught.value.fr and "Débranchez" not in caught.value.fr
+    (one,) = choose(Asked(serials=("00252",)), disks)
+    assert one.media.name == "nvme0n2" and one.token == "00252"
+
+
+def test_one_erase_of_the_drive_is_authorised_once() -> None:
+    disks = namespaces("nvme0n1", "nvme0n2")
+    with pytest.raises(InputRefused, match="erases together"):
+        choose(Asked(serials=("00251", "00252")), disks)
+    assert len(choose(Asked(serials=("00251", "00252"), method="overwrite"), disks)) == 2

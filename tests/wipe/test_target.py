@@ -29,6 +29,7 @@ from agent.wipe.job import Job, Plan, Planned, Seen
 from agent.wipe.media import boot_id, loop_disk, media_of
 from agent.wipe.refusals import reason
 from agent.wipe.target import ClaimRefused, Target, claim
+from agent.wipe.topology import Topology
 from tests.wipe.composed import Composed
 from tests.wipe.loops import change_file, loop, needs_loops, tell_size
 
@@ -521,6 +522,28 @@ def test_a_docks_number_is_no_disks(node: str, monkeypatch: pytest.MonkeyPatch) 
     for family, rule in ((Says("INSIDE2"), "other-in-dock"), (Says(), "dock-silent"), (None, "dock-silent")):
         told = msgspec.structs.replace(wanted, allow_plug=True)
         assert refused(told, family=lambda *_, is_=family, **__: is_) == rule
+
+
+def test_an_erase_of_the_drive_is_for_the_namespaces_that_were_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two loop devices stand for two namespaces of one NVMe drive."""
+    with loop(image(tmp_path, "one")) as one, loop(image(tmp_path, "two")) as two:
+        names = {Path(one).name: (Path(two).name,), Path(two).name: (Path(one).name,)}
+        monkeypatch.setattr(Topology, "siblings", lambda self, name: names.get(name, ()))
+        monkeypatch.setattr(target_module, "is_powered", lambda host: True)
+        sanitize = Plan(steps=(Planned(technique="nvme-sanitize-block", level="purge"),), level="purge")
+        wanted = msgspec.structs.replace(job(one), plan=sanitize)
+        assert refused(wanted) == "namespaces-changed", "nobody named the other one"
+        mark = Topology(live()).namespace_mark(Path(two).name)
+        assert refused(msgspec.structs.replace(wanted, seen=seen_now(one, namespaces=(mark, "3 x 9")))) == (
+            "namespaces-changed"
+        )
+        named = msgspec.structs.replace(wanted, seen=seen_now(one, namespaces=(mark,)))
+        with claim(named, live()), pytest.raises(OSError, match="busy"):
+            os.open(two, os.O_RDONLY | os.O_EXCL)
+        claim(job(one), live()).close()  # an overwrite touches the one disk only
+        monkeypatch.undo()
 
 
 def test_unplugged_since(tmp_path: Path) -> None:
