@@ -2,9 +2,11 @@
 
 One file per authorisation, made with O_EXCL: that it exists is what uses the authorisation up. Each line is
 `crc32 json\n`, the sum going on from that of the line before, so that none can be missing; a torn last line (power cut)
-is dropped when reading, a bad line before it is a JournalDamaged. One writer at a time (flock).
+is dropped when reading, with the zeros or old blocks that the file system may have left after it; a bad line before a
+good one is a JournalDamaged. One writer at a time (flock).
 """
 
+import contextlib
 import fcntl
 import os
 import zlib
@@ -193,11 +195,13 @@ class JournalDamaged(InputRefused):
 class Journal:
     """An open journal: `entries` so far, `add` for the next."""
 
-    def __init__(self, path: Path, descriptor: int, entries: list[Entry], last_sum: int = 0) -> None:
+    def __init__(
+        self, path: Path, descriptor: int, entries: list[Entry], last_sum: int = 0, whole_bytes: int = 0
+    ) -> None:
         self.path = path
         self.entries = entries
         self._descriptor = descriptor
-        self._sum = last_sum
+        self._sum, self._whole_bytes = last_sum, whole_bytes
 
     @classmethod
     def create(cls, path: Path, first: Opened) -> "Journal":
@@ -234,24 +238,26 @@ class Journal:
             raise
         try:
             os.ftruncate(descriptor, whole)
-            os.lseek(descriptor, 0, os.SEEK_END)
+            os.fsync(descriptor)
         except OSError as error:
             os.close(descriptor)
             raise cannot_write(path, error) from error
         last = raw[:whole].splitlines()[-1]
-        return cls(path, descriptor, entries, int(last[:8], 16))
+        return cls(path, descriptor, entries, int(last[:8], 16), whole)
 
     def add(self, entry: Entry) -> None:
         """Durable on return; StorageError when the medium is full, gone or read-only: then nothing may be done."""
         line = line_of(entry, self._sum)
         try:
-            rest = memoryview(line)
-            while rest:
-                rest = rest[os.write(self._descriptor, rest) :]
+            done = 0
+            while done < len(line):
+                done += os.pwrite(self._descriptor, line[done:], self._whole_bytes + done)
             os.fsync(self._descriptor)
         except OSError as error:
+            with contextlib.suppress(OSError):  # the next line, if it can be written, takes the place of this one
+                os.ftruncate(self._descriptor, self._whole_bytes)
             raise cannot_write(self.path, error) from error
-        self._sum = int(line[:8], 16)
+        self._sum, self._whole_bytes = int(line[:8], 16), self._whole_bytes + len(line)
         self.entries.append(entry)
 
     def close(self) -> None:
@@ -286,8 +292,8 @@ def read_lines(raw: bytes, path: Path) -> tuple[list[Entry], int]:
             entries.append(_entry(line, before))
             before = int(line[:8], 16)
         except (ValueError, msgspec.DecodeError) as error:
-            if number == len(lines) - 1:
-                break  # the last line: torn inside a sector that reached the medium
+            if not any(_was_whole(other) for other in lines[number:]):
+                break  # torn inside a sector that reached the medium, and nothing of ours after it
             raise JournalDamaged(
                 fr=f"{path}, ligne {number} : journal abîmé. L'effacement n'est pas prouvé ; refaites-le.",
                 en=f"{path}, line {number}: damaged journal. The erasure is not proven; do it again.",
@@ -299,6 +305,17 @@ def read_lines(raw: bytes, path: Path) -> tuple[list[Entry], int]:
             en=f"{path}: journal empty or without a beginning. The erasure had not begun; do it again.",
         )
     return entries, whole
+
+
+def _was_whole(line: bytes) -> bool:
+    """Whether it is an entry by its form: what a torn line's file system leaves after it is not."""
+    sum_, _, body = line.partition(b" ")
+    try:
+        int(sum_, 16)
+        msgspec.json.decode(body, type=Entry)
+    except (ValueError, msgspec.DecodeError):
+        return False
+    return len(sum_) == 8
 
 
 def _entry(line: bytes, before: int) -> Entry:

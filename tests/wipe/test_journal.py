@@ -1,5 +1,6 @@
 """The journal: what a power cut, a full medium or a second use of the same authorisation does to it."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -86,6 +87,53 @@ def test_a_flipped_byte_before_the_last_line_is_told_with_its_line(tmp_path: Pat
         (tmp_path / "damaged").write_bytes(damaged)
         with pytest.raises(j.JournalDamaged, match="line [23]"):
             j.read_journal(tmp_path / "damaged")
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        b"\0" * 600, b"\n", b"\0" * 30 + b"\n" + b"\0" * 30, b"some old letter\nand its second line\n\nthe end",
+        b"\n" * 40, b"\xff" * 512 + b"\n", b"00000000 \n", b"12345678 {}\n", b"0000 {\n",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("kept", [0, 1, 5, 8, 9, 40])
+def test_whatever_a_file_system_leaves_after_a_torn_line_is_cut_off(tmp_path: Path, after: bytes, kept: int) -> None:
+    """ext4 leaves zeros, FAT what was in the cluster before; either may hold line ends."""
+    raw = written(tmp_path / "whole")
+    last = raw[:-1].rindex(b"\n") + 1
+    path = tmp_path / "torn"
+    path.write_bytes(raw[: last + kept] + after)
+    assert j.read_journal(path)[1:] == ENTRIES[:-1]
+    for number in (1, 2):
+        journal = j.Journal.reopen(path)
+        journal.add(j.Resumed(at=f"2026-11-23T11:00:0{number}Z"))
+        journal.close()
+    assert [type(one) for one in j.read_journal(path)[-2:]] == [j.Resumed, j.Resumed]
+    assert path.read_bytes().startswith(raw[:last]) and path.read_bytes().count(b"\n") == len(ENTRIES) + 2
+
+
+def test_a_line_that_a_full_medium_tore_is_not_glued_to_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The medium takes half of a line; later it has room again (a stop is written down after the failure)."""
+    journal = j.Journal.create(tmp_path / "journal", j.Opened(job=JOB, at=""))
+    pwrite = os.pwrite
+    calls: list[int] = []
+
+    def half(descriptor: int, data: bytes, offset: int) -> int:
+        calls.append(offset)
+        if len(calls) == 1:
+            return pwrite(descriptor, data[:20], offset)
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(os, "pwrite", half)
+    with pytest.raises(StorageError, match="No room left"):
+        journal.add(ENTRIES[0])
+    monkeypatch.undo()
+    assert len(calls) == 2
+    journal.add(j.Interrupted(at="2026-11-23T11:00:00Z", why="stopped"))
+    journal.close()
+    assert j.read_journal(tmp_path / "journal")[1:] == [j.Interrupted(at="2026-11-23T11:00:00Z", why="stopped")]
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")

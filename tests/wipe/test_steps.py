@@ -1,10 +1,12 @@
 """The order of the work, as the journal grows: what comes next never depends on anything else."""
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from agent.erasure import Content, Hidden, Markers, Media
+from agent.erasure import Content, Extent, Hidden, Markers, Media
 from agent.wipe import journal as j
 from agent.wipe.conclude import conclude
 from agent.wipe.job import Job, Plan, Planned
@@ -212,3 +214,54 @@ def test_a_password_taken_off_by_a_later_attempt_is_gone() -> None:
         [], [j.AftermathSeen(attempt=1, aftermath="usable")],
     )]  # fmt: skip
     assert ["password-may-remain" in one for one in rules] == [True, False]
+
+
+def many_checkpoints(count: int, work: Any) -> list[j.Entry]:
+    entries = [*begun(job("overwrite-stream")), j.PassBegan(attempt=0, number=0, fill="aes-256-ctr", key="00")]
+    if work == "read":
+        entries += [j.PassEnded(attempt=0, number=0),
+                    j.ReadingBegan(attempt=0, number=0, kind="full", compared_with="stream")]  # fmt: skip
+    bad = tuple(Extent(first_lba=number * 2, sectors=1, problem="unwritable") for number in range(4))
+    return entries + [
+        j.Checkpoint(attempt=0, work=work, number=0, offset_bytes=4096 * number, bad=bad, at="8", seconds=5)
+        for number in range(1, count + 1)
+    ]
+
+
+@pytest.mark.parametrize("work", ["write", "read"])
+def test_folding_thousands_of_checkpoints_costs_their_number_not_its_square(work: str) -> None:
+    """20 TB has 20 000 of them, a bad disk thousands of places."""
+
+    def seconds(count: int) -> float:
+        entries = many_checkpoints(count, work)
+        return min(_timed(lambda: fold(entries)) for _ in range(3))
+
+    few, many = seconds(2_000), seconds(32_000)
+    assert many < 16 * max(few, 0.001) * 4
+    one = fold(many_checkpoints(3_000, work)).attempt
+    assert one.seconds == 15_000
+    if work == "write":
+        assert one.written_bytes == 3_000 * 4096 and len(one.unwritable) == 12_000
+        assert one.passes[0].checkpoints[0] == 0 and one.passes[0].checkpoints[-1] == 3_000 * 4096
+        assert len(one.passes[0].checkpoints) < 100
+    else:
+        assert (one.readings[0].offset_bytes, len(one.readings[0].bad)) == (3_000 * 4096, 12_000)
+
+
+def _timed(do: Callable[[], object]) -> float:
+    began = time.process_time()
+    do()
+    return time.process_time() - began
+
+
+def test_checkpoints_of_two_works_are_not_mixed_up() -> None:
+    entries = [*many_checkpoints(3, "write"), j.PassEnded(attempt=0, number=0)]
+    entries += [j.ReadingBegan(attempt=0, number=0, kind="full", compared_with="stream")]
+    entries += [
+        j.Checkpoint(attempt=0, work="read", number=0, offset_bytes=at, read_bytes=at, matching_bytes=at - 512, at="9")
+        for at in (4096, 8192)
+    ]
+    state = fold(entries)
+    one = state.attempt
+    assert (one.written_bytes, one.readings[0].read_bytes, one.readings[0].matching_bytes) == (12288, 8192, 7680)
+    assert state.last_at == "9"
