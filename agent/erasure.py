@@ -109,7 +109,7 @@ class Attempt(Fact, frozen=True, kw_only=True):
     was_accepted: bool = False  # the device took the command (firmware), or the first byte was written (overwrite)
     was_seen_running: bool = False
     seconds: int = 0
-    written_bytes: int = 0  # overwrite: over all passes
+    written_bytes: int = 0  # overwrite: over all passes, in each of them every byte once, bad sectors left out
     exchanges: tuple[Exchange, ...] = ()
     markers: Markers | None = None
     verification: Verification | None = None

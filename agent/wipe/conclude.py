@@ -55,7 +55,7 @@ def _attempt(one: Attempting, state: State) -> Attempt:
         was_accepted=one.was_accepted,
         was_seen_running=one.was_seen_running,
         seconds=one.seconds,
-        written_bytes=one.written_bytes,
+        written_bytes=sum(done.written_bytes(state.job.media.logical_sector_bytes) for done in one.passes),
         exchanges=one.exchanges,
         markers=one.markers,
         verification=_verification(one, one.readings[-1], state) if one.readings else None,
@@ -80,7 +80,7 @@ def _verification(one: Attempting, reading: Reading, state: State) -> Verificati
         read_bytes=reading.read_bytes,
         matching_bytes=reading.matching_bytes,
         seed_digest=_digest(key) if key else None,
-        power_permille=reading.power_permille,
+        power_permille=reading.power_permille if reading.has_ended else None,
         content=reading.content,
     )
 

@@ -14,6 +14,7 @@ from agent.erasure import Content, Exchange, Extent, Hidden, Interruption, Marke
 from agent.facts import Health
 from agent.wipe import journal as j
 from agent.wipe.device import Aftermath, Noted
+from agent.wipe.extents import count
 from agent.wipe.job import Job, Planned
 from agent.wipe.witnesses import Witness
 
@@ -34,10 +35,14 @@ _CHECKPOINTS_KEPT = 32
 class Pass:
     fill: Literal["aes-256-ctr", "chacha20", "zeros"]
     key: str
-    checkpoints: tuple[int, ...] = (
-        0,
-    )  # offsets, oldest first, the first and the last few: a damaged end steps back one
+    # Offsets, oldest first, of them the first and the last few: a damaged end steps back one.
+    checkpoints: tuple[int, ...] = (0,)
+    unwritable: tuple[Extent, ...] = ()
     has_ended: bool = False
+
+    def written_bytes(self, sector_bytes: int) -> int:
+        """Each byte once, however often it was written; what the disk did not take is not written."""
+        return max(0, self.checkpoints[-1] - count(self.unwritable) * sector_bytes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +76,6 @@ class Attempting:
     is_erased: bool = False  # the firmware says so, and was settled
     exchanges: tuple[Exchange, ...] = ()
     seconds: int = 0
-    written_bytes: int = 0
     passes: tuple[Pass, ...] = ()
     readings: tuple[Reading, ...] = ()
     unwritable: tuple[Extent, ...] = ()
@@ -280,17 +284,17 @@ def _take_in_attempt(one: Attempting, entry: j.Entry) -> Attempting:
 
 
 def _take_written(one: Attempting, run: list[j.Checkpoint]) -> Attempting:
-    last, written = one.passes[-1], 0
+    last = one.passes[-1]
     offsets = list(last.checkpoints)
     for entry in run:
-        written += max(0, entry.offset_bytes - offsets[-1])
         while offsets and offsets[-1] >= entry.offset_bytes:
             offsets.pop()  # a step back after a damaged end: the later checkpoints are void
         offsets.append(entry.offset_bytes)
-    seen = replace(last, checkpoints=(*offsets[:1], *offsets[1:][-_CHECKPOINTS_KEPT:]))
+    bad = tuple(chain.from_iterable(entry.bad for entry in run))
+    offsets = [*offsets[:1], *offsets[1:][-_CHECKPOINTS_KEPT:]]
+    seen = replace(last, checkpoints=tuple(offsets), unwritable=(*last.unwritable, *bad))
     return replace(
-        one, passes=(*one.passes[:-1], seen), written_bytes=one.written_bytes + written,
-        unwritable=(*one.unwritable, *chain.from_iterable(entry.bad for entry in run)),
+        one, passes=(*one.passes[:-1], seen), unwritable=(*one.unwritable, *bad),
         retried=one.retried + sum(entry.retried for entry in run),
         seconds=one.seconds + sum(entry.seconds for entry in run),
     )  # fmt: skip
