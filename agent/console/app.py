@@ -73,7 +73,7 @@ class Console(App[str]):
         self.probes: dict[str, str] = {}  # name → state
         self.is_looking = False
         self._retry_at, self._failures, self._is_delivering = 0.0, 0, False
-        self._is_noting = self.is_settled = False
+        self._is_noting = self._is_ticking = self.is_settled = False
 
     # --- work beside the screen ---------------------------------------------------------------------------------------
 
@@ -140,10 +140,20 @@ class Console(App[str]):
     # --- the top bar, once a second -----------------------------------------------------------------------------------
 
     def tick(self) -> None:
-        if self.is_settled:
-            self.spawn(lambda: (self.bench.adopt_stick(), self.bench.queue(), self.bench.stick_warning()), self._ticked)
+        """One look at the stick at a time: a stick that hangs must not gather a thread a second."""
+        if not self.is_settled or self._is_ticking:
+            return
+        self._is_ticking = True
+        self.spawn(
+            lambda: (self.bench.adopt_stick(), self.bench.queue(), self.bench.stick_warning()),
+            self._ticked, self._tick_failed,
+        )  # fmt: skip
+
+    def _tick_failed(self) -> None:
+        self._is_ticking = False
 
     def _ticked(self, told: tuple[bool, Queue, str]) -> None:
+        self._is_ticking = False
         has_come, queue, stick = told
         if has_come:
             en = self.bench.lang == "en"

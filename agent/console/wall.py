@@ -16,6 +16,7 @@ from agent.wall.rows import head, page_of, row
 
 _AROUND = 7  # lines that are no disks
 _PAGE_S = 5
+_PATIENCE = 6  # drawings, half a second each: the session starts in a thread of its own
 
 
 class Countdown(Page):
@@ -126,6 +127,8 @@ class Wall(Page):
             lines.append(f"page {page}")
         if not erasing.seats:
             lines = [self.say("  Je réserve les disques...", "  Claiming the disks...")]
+        if not erasing.seats and not erasing.is_running and self._turn > _PATIENCE:  # what stopped it is told below
+            lines = [self.say("  L'effacement n'a pas commencé.", "  The wipe has not begun.")]
         self.query_one("#rows", Static).update(Text("\n".join(line[:width] for line in lines)))
         asked = self.hand.prompt(erasing.seats) if erasing.is_running else ""
         self.query_one("#ask", Static).update(Text(f" {asked}"[:width]))
