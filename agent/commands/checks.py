@@ -11,6 +11,7 @@ from agent.commands.say import Say, note, tell, tell_json
 from agent.commands.triage import add_desk, desk_of
 
 if TYPE_CHECKING:
+    from agent.checks.journal import CheckJournal
     from agent.checks.registry import Check
     from agent.checks.results import CheckResult
     from agent.checks.running import Answer
@@ -87,13 +88,17 @@ def _at_work(
     from agent.checks.registry import CHECKS
     from agent.checks.running import Around, answered, answers_of, stamped
     from agent.commands.asking import Terminal
-    from agent.errors import UsageError
+    from agent.errors import StorageError, UsageError
     from agent.host import Host
     from agent.visit import is_wiping, of_this_visit, open_checks
 
     desk, profiles = desk_of(options, home, say)
     host, now = Host(), datetime.now(UTC)
-    machine, _ = of_this_visit(home, look(None, say, home.mac_key(home.key())), host, now)
+    try:
+        mac_key = home.mac_key(home.key())
+    except StorageError:  # told when something is to be kept; looking needs no key
+        mac_key = None
+    machine, _ = of_this_visit(home, look(None, say, mac_key), host, now)
     journal = open_checks(home.checks, machine, host, now)
     if options.new:
         journal.close(now)
@@ -108,8 +113,11 @@ def _at_work(
                 fr=f"{check.name} ne prend pas cette réponse : {answer}.",
                 en=f"{check.name} does not take this answer: {answer}.",
             )
-        journal.add(stamped(answered(check, answer), around))
-    undone = {one.name for one in complete(machine, journal.results) if one.outcome == "not_tested"}
+    taken = list(journal.results)
+    is_kept = True
+    for check, answer in answers:
+        is_kept &= _keep(journal, stamped(answered(check, answer), around), taken, say)
+    undone = {one.name for one in complete(machine, taken) if one.outcome == "not_tested"}
     wanted += [
         check for check in CHECKS
         if check.name in undone and check not in wanted
@@ -117,10 +125,24 @@ def _at_work(
     ]  # fmt: skip
     terminal = Terminal(say)
     for check in wanted:
-        journal.add(terminal.run(check, around))
+        is_kept &= _keep(journal, terminal.run(check, around), taken, say)
     judged = _verdicts(machine, profiles)
-    noted = _sign(home, machine, journal.results, desk, judged) if options.sign else None
-    return _told(options, say, machine, complete(machine, journal.results), judged, noted)
+    noted = _sign(home, machine, taken, desk, judged) if options.sign else None
+    return max(_told(options, say, machine, complete(machine, taken), judged, noted), int(not is_kept))
+
+
+def _keep(journal: "CheckJournal", found: "CheckResult", taken: "list[CheckResult]", say: Say) -> bool:
+    """Ten minutes of work are not thrown away because the stick is full: told, and still in this run's record."""
+    from agent.errors import StorageError
+
+    taken.append(found)
+    try:
+        journal.add(found)
+    except StorageError as error:
+        lost = say("Ce résultat n'est PAS gardé pour plus tard.", "This result is NOT kept for later.")
+        note(f"rebond: {error.told(say.lang)} {lost}")
+        return False
+    return True
 
 
 def _verdicts(machine: "Machine", names: "Sequence[str] | None") -> "list[tuple[Profile, Verdict]]":

@@ -116,6 +116,20 @@ def test_all_passed_and_a_pc_to_repair_is_still_no_refurbished_one(
     assert document["word"] == "testé"
 
 
+def test_a_full_stick_costs_the_keeping_not_the_result(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import errno
+
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr("agent.checks.journal.os.fsync", full)
+    code, out, err = run(capsys, tmp_path, "--answer", "hinges=ok", "--answer", "case=ok", "--json")
+    assert code == 1 and states(out)["hinges"]["outcome"] == states(out)["case"]["outcome"] == "passed"
+    assert err.count("n'est PAS gardé") == 2 and "Plus de place" in err
+
+
 def test_a_capture_shows_its_list(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: Any) -> None:
     tower = Machine(system=System(chassis="desktop"))
     monkeypatch.setattr("agent.commands.checks.look", lambda source, say, mac_key=None: tower)
