@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agent.claims import objections
 from agent.erasure import Content, Extent, Hidden, Markers, Media
 from agent.wipe import journal as j
 from agent.wipe.conclude import conclude
@@ -159,6 +161,24 @@ def test_an_attested_erase_is_purged() -> None:
     assert erasure.validation is not None and erasure.validation.decision == "approve"
 
 
+LEFT = Markers(offsets=(0,), length_bytes=4096, digest="d", survived=0, witnesses=5, unchanged=1)
+
+
+def test_unchanged_old_places_speak_against_any_claim() -> None:
+    erasure = conclude(good("nvme-sanitize-block"))
+    assert "claim-old" not in [one.rule for one in objections(erasure)]
+    claimed = msgspec.structs.replace(
+        erasure, attempts=(msgspec.structs.replace(erasure.attempts[0], markers=LEFT),)
+    )  # fmt: skip
+    assert "claim-old" in [one.rule for one in objections(claimed)]
+
+
+def test_a_lie_about_old_places_is_told_by_its_name() -> None:
+    erasure = conclude(good("nvme-sanitize-block", result="lied", markers=LEFT))
+    assert erasure.outcome == "failed"
+    assert [reason.rule for reason in erasure.why][:2] == ["disk-lied", "old-places-unchanged"]
+
+
 BAD = Extent(first_lba=8, sectors=1, problem="mismatch")
 
 
@@ -174,6 +194,12 @@ BAD = Extent(first_lba=8, sectors=1, problem="mismatch")
         ("nvme-sanitize-block", {"result": "lied"}, "failed", "disk-lied"),
         ("nvme-sanitize-block", {"result": "refused", "was_started": False}, "failed", "command-refused"),
         ("nvme-sanitize-block", {"readings": ()}, "not_proven", "not-read-back"),
+        (
+            "nvme-sanitize-block",
+            {"markers": Markers(offsets=(0,), length_bytes=4096, digest="d", survived=0, witnesses=5, unchanged=1)},
+            "failed",
+            "old-places-unchanged",
+        ),
     ],
 )
 def test_each_way_of_being_less(technique: str, changes: dict[str, Any], outcome: str, rule: str) -> None:
