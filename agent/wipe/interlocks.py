@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from agent.erasure import Media, Reason
 from agent.facts import Disk
 from agent.host import Host
-from agent.wipe.media import is_loop, media_of
+from agent.wipe.media import BRIDGED, is_loop, media_of
 from agent.wipe.refusals import reason
 from agent.wipe.topology import Topology
 
-_BUILT = re.compile(r"(?:dm-|md|z?ram|bcache|ublkb|zd)\d.*|sr\d+|scd\d+|fd\d+|mtd(?:block)?\d+|pmem\d+.*")
+_BUILT = re.compile(r"(?:dm-|md|z?ram|bcache|ublkb|zd)\d.*|mtd(?:block)?\d+|pmem\d+.*")
+_OPTICAL = re.compile(r"(?:sr|scd|fd)\d+")
 _PART_OF_MMC = re.compile(r"mmcblk\d+(?:boot\d+|rpmb|gp\d+)")
 _NVME_PATH = re.compile(r"nvme\d+c\d+n\d+")
 _VIRTUAL = ("virtual",)
@@ -54,7 +55,7 @@ def _all(
     host: Host, over: Topology, disk: Disk, others: Sequence[Disk], allowed: Allowed, *, with_siblings: bool
 ) -> tuple[Reason, ...]:
     found = list(_kind(over, disk, allowed))
-    if found and found[0].rule in ("not-a-whole-disk", "not-a-disk", "path-only"):
+    if found and found[0].rule in ("not-a-whole-disk", "not-a-disk", "optical", "path-only"):
         return tuple(found)
     found += _size(host, disk)
     found += _identity(host, over, disk, others)
@@ -74,6 +75,8 @@ def _kind(over: Topology, disk: Disk, allowed: Allowed) -> Iterator[Reason]:
         yield reason("path-only", name)
     elif over.is_partition(name) or _PART_OF_MMC.fullmatch(name):
         yield reason("not-a-whole-disk", name)
+    elif _OPTICAL.fullmatch(name):
+        yield reason("optical", name)
     elif _BUILT.fullmatch(name):
         yield reason("not-a-disk", name)
     elif over.network_of(name) and not allowed.network:
@@ -109,9 +112,11 @@ def _identity(host: Host, over: Topology, disk: Disk, others: Sequence[Disk]) ->
         if other.name in siblings:
             # Namespaces of one drive share its serial; only their own names tell them apart.
             if has_wwn or (has_serial and not (mine.wwn and theirs.wwn)):
-                yield reason("serial-shared", disk.name, other.name)
+                yield reason("namespaces-alike", disk.name, other.name)
         elif has_wwn:
-            yield reason("multipath", disk.name, other.name)
+            # A dock gives both of its disks its own name; some makers gave one WWN to all: two serials are two disks.
+            is_two = mine.transport in BRIDGED or (mine.serial and theirs.serial and mine.serial != theirs.serial)
+            yield reason("wwn-shared" if is_two else "multipath", disk.name, other.name)
         elif has_serial:
             yield reason("serial-shared", disk.name, other.name)
 

@@ -124,6 +124,16 @@ def is_same(media: Media, now: Media, *, may_have_grown: bool = False) -> bool:
     return is_named and media.serial == now.serial and media.wwn == now.wwn and has_size and has_model
 
 
+def how_it_differs(media: Media, now: Media) -> str:
+    """The rule's name for what answers now instead of `media`: another disk, or this one in another state."""
+    is_named_alike = media.serial is not None and media.serial == now.serial
+    if is_named_alike and media.wwn != now.wwn and None in (media.wwn, now.wwn):
+        return "named-less"
+    if is_named_alike and media.wwn == now.wwn and media.size_bytes != now.size_bytes:
+        return "size-changed"
+    return "changed"
+
+
 def _candidates(host: Host, media: Media) -> list[str]:
     """Names worth asking: the right size and no other serial. Asking every disk of a bench would take minutes."""
     names = []

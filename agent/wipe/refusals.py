@@ -3,19 +3,24 @@
 `{disk}` is the kernel's name of the disk, `{who}` what stands in the way: kernel names, never labels or folders.
 """
 
+import errno
+
 from agent.erasure import Reason
 from agent.errors import InputRefused
 
 # rule | French | English
 _TABLE = """
 not-a-whole-disk | {disk} n'est qu'une partie d'un disque. Choisissez le disque entier. | {disk} is only a part of a disk. Choose the whole disk.
+optical | {disk} est un lecteur de CD ou de disquettes : Rebond n'efface pas ce qu'on y met. | {disk} is a CD or floppy drive: Rebond does not wipe what is put in it.
 not-a-disk | {disk} n'est pas un disque, mais un montage de plusieurs ou de la mémoire. Choisissez les disques dessous. | {disk} is no disk but built on disks, or memory. Choose the disks beneath.
 virtual-disk | {disk} est un disque virtuel. Ajoutez --virtual si c'est bien lui que vous voulez. | {disk} is a virtual disk. Add --virtual if it is the one you want.
 loops-only | Ici, seuls les disques d'essai (loop) peuvent être effacés, et {disk} n'en est pas un. | Here only test disks (loop) can be wiped, and {disk} is none.
 no-medium | Le lecteur {disk} est vide. Mettez-y la carte, puis recommencez. | The drive {disk} is empty. Put the card in, then try again.
 no-size | {disk} annonce une taille nulle. Débranchez-le et rebranchez-le ; s'il reste ainsi, il est à détruire. | {disk} says that its size is zero. Unplug it and plug it in again; if it stays so, destroy it.
-no-identity | {disk} ne donne ni numéro de série ni WWN : on ne peut pas être sûr que c'est lui. Branchez-le directement, sans boîtier. | {disk} tells neither serial number nor WWN: nothing makes sure that it is the one. Connect it directly, without a bridge.
+no-identity | {disk} ne donne ni numéro de série ni WWN : on ne peut pas être sûr que c'est lui. S'il est dans un boîtier, branchez-le directement. | {disk} tells neither serial number nor WWN: nothing makes sure that it is the one. If it is in a dock, connect it directly.
 serial-shared | {disk} et {who} donnent le même numéro de série. Débranchez l'un des deux. | {disk} and {who} tell the same serial number. Unplug one of the two.
+wwn-shared | {disk} et {who} donnent le même WWN. Débranchez l'un des deux. | {disk} and {who} tell the same WWN. Unplug one of the two.
+namespaces-alike | {disk} et {who} sont deux espaces d'un même disque NVMe, que rien ne distingue. Utilisez l'outil du fabricant. | {disk} and {who} are two namespaces of one NVMe drive that nothing tells apart. Use its maker's tool.
 multipath | {disk} et {who} sont deux chemins vers un même disque. Gardez un seul câble. | {disk} and {who} are two paths to one disk. Keep one cable only.
 boot-medium | {disk} porte le système Rebond qui tourne maintenant. Il n'est pas à effacer. | {disk} holds the Rebond system that is running. It is not to be wiped.
 rebond-stick | {disk} est une clé Rebond : le système ou les données d'une station. Débranchez-la, elle n'est pas à effacer. | {disk} is a Rebond stick: the system or a station's data. Unplug it, it is not to be wiped.
@@ -45,15 +50,20 @@ namespaces-changed | Le disque NVMe de {disk} n'a plus les espaces du plan (main
 array-member | {disk} fait partie d'un ensemble de disques ({who}). L'effacer peut détruire les données des autres : confirmez une seconde fois. | {disk} is part of a set of disks ({who}). Wiping it can destroy the data of the others: confirm a second time.
 in-use | {disk} est utilisé par un autre programme. Fermez ce programme, puis recommencez. | {disk} is in use by another program. End that program, then try again.
 two-operators | {disk} est déjà pris par un autre effacement en cours. Attendez sa fin. | {disk} is already taken by another running wipe. Wait for its end.
+looked-at | {disk} est examiné en ce moment par un autre programme. Attendez quelques secondes, puis recommencez. | {disk} is being looked at by another program. Wait a few seconds, then try again.
 not-found | Le disque prévu ({disk}) n'est plus là, ou il a changé. Refaites un plan d'effacement. | The planned disk ({disk}) is no longer there, or has changed. Make a new wipe plan.
 found-twice | Deux disques répondent à la description de {disk} : {who}. Débranchez-en un. | Two disks answer to the description of {disk}: {who}. Unplug one of them.
+named-less | {disk} ne redit plus tout ce qui le nomme ({who}) : numéro de série ou WWN. Débranchez-le et rebranchez-le, puis refaites un plan. | {disk} no longer tells all that names it ({who}): serial number or WWN. Unplug it and plug it in again, then make a new plan.
+size-changed | {disk} n'a plus la taille du plan (octets : {who}). Rien n'a été touché. Refaites un plan d'effacement. | {disk} no longer has the size of the plan (bytes: {who}). Nothing was touched. Make a new wipe plan.
 changed | Sous le nom {disk}, il y a maintenant un autre disque ({who}). Rien n'a été touché. Refaites un plan d'effacement. | Under the name {disk} there is another disk now ({who}). Nothing was touched. Make a new wipe plan.
 replugged | {disk} a été débranché ou échangé depuis le plan. Rien n'a été touché. Refaites un plan d'effacement. | {disk} was unplugged or exchanged since the plan. Nothing was touched. Make a new wipe plan.
 other-in-dock | Dans le boîtier {disk}, il y a maintenant un autre disque ({who}). Rien n'a été touché. Refaites un plan d'effacement. | In the dock {disk} there is another disk now ({who}). Nothing was touched. Make a new wipe plan.
 dock-silent | Le disque du boîtier {disk} ne redit plus son numéro ({who}) : on ne peut pas être sûr que c'est lui. Branchez-le directement, sans boîtier. | The disk in the dock {disk} no longer tells its serial ({who}): nothing makes sure that it is the one. Connect it directly, without a dock.
 plug-serial | {who} est le numéro de la prise de {disk}, le même pour tout disque qu'on y met. Confirmez une seconde fois que le bon disque y est. | {who} is the number of the plug of {disk}, the same for any disk put in. Confirm a second time that the right disk is in it.
 does-not-identify | {disk} s'ouvre, mais ne dit pas qui il est ({who}). Débranchez-le et rebranchez-le, puis recommencez. | {disk} opens, but does not say which disk it is ({who}). Unplug it and plug it in again, then try again.
-cannot-open | {disk} ne s'ouvre pas ({who}). Vérifiez son câble, et lancez Rebond avec sudo. | {disk} cannot be opened ({who}). Check its cable, and run Rebond with sudo.
+cannot-open | {disk} ne s'ouvre pas ({who}). Vérifiez son câble, puis recommencez. | {disk} cannot be opened ({who}). Check its cable, then try again.
+no-permission | Il faut les droits d'administration pour ouvrir {disk}. Lancez Rebond avec sudo. | Administrator's rights are needed to open {disk}. Run Rebond with sudo.
+look-failed | {disk} s'ouvre, mais on n'a pas pu le lire ({who}). Débranchez-le et rebranchez-le, puis recommencez. | {disk} opens, but could not be looked at ({who}). Unplug it and plug it in again, then try again.
 no-answer | {disk} ne répond plus depuis {who} s. Débranchez-le ; s'il recommence, il est à détruire. | {disk} has not answered for {who} s. Unplug it; if it does so again, destroy it.
 replayed | Ceci est une capture, pas un PC : rien ne peut y être effacé. | This is a capture, not a PC: nothing can be wiped in it.
 loop-over-device | {disk} n'est qu'une vue d'un autre disque ({who}). Choisissez ce disque lui-même. | {disk} is only a view of another device ({who}). Choose that disk itself.
@@ -79,6 +89,17 @@ def reason(rule: str, disk: str, who: str = "", why: Reason | None = None) -> Re
         fr=fr.format(disk=disk, who=who, why=why.fr if why else ""),
         en=en.format(disk=disk, who=who, why=why.en if why else ""),
     )
+
+
+def why_not_open(error: OSError) -> str:
+    """The rule's name for what the kernel answered to opening a disk."""
+    return _OPENING.get(error.errno or 0, "cannot-open")
+
+
+_OPENING = {
+    errno.ENOMEDIUM: "no-medium", errno.EROFS: "read-only", errno.EACCES: "no-permission", errno.EPERM: "no-permission",
+    errno.ENOENT: "not-found", errno.ENXIO: "not-found", errno.ENODEV: "not-found",
+}  # fmt: skip
 
 
 class ClaimRefused(InputRefused):

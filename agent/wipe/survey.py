@@ -3,7 +3,6 @@
 Each disk is looked at by a thread of its own with a time limit, so that one that hangs hides none of the others.
 """
 
-import errno
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -21,15 +20,15 @@ from agent.wipe.interlocks import allowed_here, refusals
 from agent.wipe.job import Plan, Seen
 from agent.wipe.kernel_disk import KernelDisk, lock, open_disk
 from agent.wipe.media import BRIDGED, boot_id, is_loop, is_named_by_its_plug, loop_disk, media_of
-from agent.wipe.refusals import reason
+from agent.wipe.refusals import reason, why_not_open
 from agent.wipe.signatures import is_array_member, is_rebond_stick, signatures_on
 from agent.wipe.topology import Topology
 
 LOOK_TIMEOUT_S = 25.0
 # Nothing is sent to these: they are no disks, or somebody else's.
 _NOT_LOOKED_AT = {
-    "not-a-disk", "network-disk", "not-a-whole-disk", "path-only", "no-medium", "no-size", "not-found", "raid-volume",
-    "loops-only",
+    "not-a-disk", "optical", "network-disk", "not-a-whole-disk", "path-only", "no-medium", "no-size", "not-found",
+    "raid-volume", "loops-only",
 }  # fmt: skip
 
 
@@ -116,15 +115,14 @@ def _looked_at(host: Host, one: Surveyed, family: Callable[..., Family | None]) 
     try:
         io = open_disk("/dev/" + name.replace("!", "/"), write=False, exclusive=False)
     except OSError as error:
-        rule = "no-medium" if error.errno == errno.ENOMEDIUM else "cannot-open"
-        return _with(one, reason(rule, name, error.strerror or str(error.errno)))
+        return _with(one, reason(why_not_open(error), name, error.strerror or str(error.errno)))
     try:
         # A disk that is being erased is left alone: a command of ours could disturb its own.
         if not lock(io, exclusive=False):
             return _with(one, reason("two-operators", name))
         return _asked(host, one, io, family)
     except Exception as error:  # noqa: BLE001 - law 10: one bad disk never ends the survey of the others
-        return _with(one, reason("cannot-open", name, f"{type(error).__name__}: {error}"[:80]))
+        return _with(one, reason("look-failed", name, f"{type(error).__name__}: {error}"[:80]))
     finally:
         io.close()
 

@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 
-from agent.erasure import Media
+from agent.erasure import Media, Reason
 from agent.facts import Disk, Health
 from agent.host import Host
 from agent.probes import block_devices, disk_health
@@ -25,6 +25,7 @@ from agent.wipe.media import (
     USB_SERIAL,
     boot_id,
     disk_now,
+    how_it_differs,
     is_loop,
     is_named_by_its_plug,
     is_same,
@@ -33,7 +34,7 @@ from agent.wipe.media import (
     media_of,
 )  # fmt: skip
 from agent.wipe.power import is_powered
-from agent.wipe.refusals import ClaimRefused, reason
+from agent.wipe.refusals import ClaimRefused, reason, why_not_open
 from agent.wipe.signatures import is_array_member, is_rebond_stick, signatures_on
 from agent.wipe.topology import Topology
 
@@ -95,7 +96,7 @@ def _held(
     # (7) Again who it is, now that nobody can take it away: the kernel's word, then the disk's own on this descriptor.
     disk = disk_now(host, name)
     if disk is None or not is_same(media, media_of(host, disk)):
-        raise ClaimRefused(reason("changed", name, _told(host, disk)))
+        raise ClaimRefused(_different(job.media, name, host, disk))
     numbers = {Topology(host).namespace_id(sibling) or 0: sibling for sibling in siblings}
     speaks = family(
         io.descriptor, media, armed=armed, siblings=numbers, is_locked=bool(disk.is_opal_locked), psid=job.psid
@@ -130,17 +131,23 @@ def _resolve(job: Job, host: Host, allowed: Allowed) -> tuple[Disk, Media]:
         now = disk_now(host, job.media.name) if host.exists(f"/sys/block/{job.media.name}") else None
         if now is None:
             raise ClaimRefused(reason("not-found", job.media.name))
-        raise ClaimRefused(reason("changed", job.media.name, _told(host, now)))
+        raise ClaimRefused(_different(job.media, job.media.name, host, now))
     if len(found) > 1:
         raise ClaimRefused(reason("found-twice", job.media.name, ", ".join(disk.name for disk, _ in found)))
     return found[0]
 
 
-def _told(host: Host, disk: Disk | None) -> str:
+def _different(wanted: Media, name: str, host: Host, disk: Disk | None) -> Reason:
     if disk is None:
-        return "?"
-    media = media_of(host, disk)
-    return " ".join(filter(None, (media.model, media.serial or media.wwn))) or "?"
+        return reason("not-found", name)
+    now = media_of(host, disk)
+    rule = how_it_differs(wanted, now)
+    who = " ".join(filter(None, (now.model, now.serial or now.wwn))) or "?"
+    return reason(rule, name, _sizes(wanted.size_bytes, now.size_bytes) if rule == "size-changed" else who)
+
+
+def _sizes(before_bytes: int, now_bytes: int) -> str:
+    return f"{before_bytes} → {now_bytes}"
 
 
 def _listed(host: Host) -> tuple[Disk, ...]:
@@ -167,15 +174,12 @@ def _hold(name: str, *, armed: bool, sleep: Callable[[float], None]) -> KernelDi
     except OSError as error:
         if error.errno == errno.EBUSY:
             raise ClaimRefused(reason(_why_busy(name), name)) from error
-        if error.errno == errno.ENOMEDIUM:
-            raise ClaimRefused(reason("no-medium", name)) from error
-        rule = "read-only" if error.errno == errno.EROFS else "cannot-open"
-        raise ClaimRefused(reason(rule, name, error.strerror or str(error.errno))) from error
+        raise ClaimRefused(reason(why_not_open(error), name, error.strerror or str(error.errno))) from error
     waited = 0.0
     while not lock(io, exclusive=True):
         if waited >= LOCK_WAIT_S:
             io.close()
-            raise ClaimRefused(reason("two-operators", name))
+            raise ClaimRefused(reason("two-operators" if is_locked_by_another(node_of(name)) else "looked-at", name))
         sleep(0.1)
         waited += 0.1
     return io
@@ -198,9 +202,11 @@ def _same_device(host: Host, name: str, io: KernelDisk, media: Media) -> None:
     at = f"/sys/block/{name}"
     number = f"{os.major(io.device_number)}:{os.minor(io.device_number)}"
     sequence = (host.text(f"{at}/diskseq") or "").strip()
-    is_same_node = (host.text(f"{at}/dev") or "").strip() == number and io.size_bytes == media.size_bytes
+    is_same_node = (host.text(f"{at}/dev") or "").strip() == number
     if not is_same_node or (sequence and io.sequence() not in (None, int(sequence))):
-        raise ClaimRefused(reason("changed", name, f"{number}, {io.size_bytes}"))
+        raise ClaimRefused(reason("replugged", name))
+    if io.size_bytes != media.size_bytes:
+        raise ClaimRefused(reason("size-changed", name, _sizes(media.size_bytes, io.size_bytes)))
 
 
 def _all_were_named(job: Job, host: Host, name: str, siblings: Sequence[str]) -> None:
@@ -245,7 +251,7 @@ def _same_by_its_own_word(family: Family | None, media: Media, seen: Seen | None
     if model and media.model and media.transport != "usb" and not _alike(model[:16], media.model[:16]):
         raise ClaimRefused(reason("changed", media.name, f"{model} {serial or ''}".strip()))
     if size_bytes and size_bytes != media.size_bytes and media.transport in ("sata", "ide", "nvme"):
-        raise ClaimRefused(reason("changed", media.name, f"{size_bytes}"))
+        raise ClaimRefused(reason("size-changed", media.name, _sizes(media.size_bytes, size_bytes)))
     return serial
 
 

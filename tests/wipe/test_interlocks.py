@@ -172,7 +172,7 @@ def test_the_stations_folder_on_the_deepest_mount_only(pc: Composed) -> None:
 @pytest.mark.parametrize(
     "name,wanted",
     [("sda1", "not-a-whole-disk"), ("mmcblk0boot0", "not-a-whole-disk"), ("mmcblk0rpmb", "not-a-whole-disk"),
-     ("dm-0", "not-a-disk"), ("md127", "not-a-disk"), ("zram0", "not-a-disk"), ("sr0", "not-a-disk"),
+     ("dm-0", "not-a-disk"), ("md127", "not-a-disk"), ("zram0", "not-a-disk"), ("sr0", "optical"),
      ("bcache0", "not-a-disk"), ("nvme0c0n1", "path-only")],
 )  # fmt: skip
 def test_not_a_whole_disk(pc: Composed, name: str, wanted: str) -> None:
@@ -267,7 +267,9 @@ def test_not_there(tmp_path: Path) -> None:
         ({}, {"serial": "S1", "wwn": None}, ["serial-shared"]),
         ({}, {"serial": "S1", "wwn": "5000c500aaaaaaaa"}, ["serial-shared"]),
         ({}, {"serial": "S1", "wwn": "5000c50012345678"}, ["multipath"]),
-        ({}, {"serial": "S2", "wwn": "5000c50012345678"}, ["multipath"]),
+        ({}, {"serial": "S2", "wwn": "5000c50012345678"}, ["wwn-shared"]),
+        ({}, {"serial": None, "wwn": "5000c50012345678"}, ["multipath"]),
+        ({"transport": "usb"}, {"serial": "S1", "wwn": "5000c50012345678"}, ["wwn-shared"]),
         ({"wwn": None}, {"serial": None, "wwn": None}, []),
         ({"serial": None}, {"serial": None}, []),
     ],
@@ -444,8 +446,8 @@ def test_nvme_over_a_network(drive: Composed, transport: str, wanted: bool) -> N
 
 def test_two_free_namespaces_share_their_serial_rightly(drive: Composed) -> None:
     assert rules(drive, nvme(), nvme("nvme0n2"), nvme("nvme1n1", serial="N2", wwn="0025aaaa")) == []
-    assert rules(drive, nvme(wwn=None), nvme("nvme0n2", wwn=None)) == ["serial-shared", "namespace-busy"]
-    assert "serial-shared" in rules(drive, nvme(wwn="0025bb"), nvme("nvme0n2", wwn="0025bb", serial="N3"))
+    assert rules(drive, nvme(wwn=None), nvme("nvme0n2", wwn=None)) == ["namespaces-alike", "namespace-busy"]
+    assert "namespaces-alike" in rules(drive, nvme(wwn="0025bb"), nvme("nvme0n2", wwn="0025bb", serial="N3"))
     assert rules(drive, nvme("nvme1n1", wwn="0025aaaa"), nvme()) == ["serial-shared"], "two drives never share one"
 
 

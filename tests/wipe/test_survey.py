@@ -144,7 +144,7 @@ def test_one_bad_disk_hides_no_other(tmp_path: Path, error: Exception) -> None:
             return Speaks(abilities=error) if media.serial == f"{TAG}-bad" else None
 
         seen = {one.media.serial: one for one in survey(live(), (), allow_virtual=True, family=family)}
-        assert [why.rule for why in seen[f"{TAG}-bad"].refusals] == ["cannot-open"] and seen[f"{TAG}-bad"].plan is None
+        assert [why.rule for why in seen[f"{TAG}-bad"].refusals] == ["look-failed"] and seen[f"{TAG}-bad"].plan is None
         assert seen[f"{TAG}-good"].refusals == () and seen[f"{TAG}-good"].plan
         assert Path(bad).exists() and Path(good).exists()
 

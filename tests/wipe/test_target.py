@@ -4,6 +4,7 @@ import ast
 import contextlib
 import copy
 import ctypes
+import errno
 import fcntl
 import mmap
 import multiprocessing
@@ -360,13 +361,26 @@ def test_a_lock_of_another_is_waited_for_a_while(node: str) -> None:
     waits: list[float] = []
     with pytest.raises(ClaimRefused) as caught:
         claim(job(node), live(), sleep=waits.append)
-    assert caught.value.reason.rule == "two-operators" and sum(waits) >= 2.9
+    assert caught.value.reason.rule == "looked-at" and sum(waits) >= 2.9
 
     def let_go(seconds: float) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_UN)
 
     claim(job(node), live(), sleep=let_go).close()
     os.close(descriptor)
+
+
+@pytest.mark.parametrize(
+    "number,rule",
+    [(errno.ENOMEDIUM, "no-medium"), (errno.EROFS, "read-only"), (errno.EACCES, "no-permission"),
+     (errno.ENXIO, "not-found"), (errno.EIO, "cannot-open")],
+)  # fmt: skip
+def test_each_refusal_to_open_has_its_cause(node: str, monkeypatch: pytest.MonkeyPatch, number: int, rule: str) -> None:
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(target_module, "open_disk", refuse)
+    assert refused(job(node)) == rule
 
 
 def test_a_partition_is_no_disk(tmp_path: Path) -> None:
@@ -574,8 +588,8 @@ def test_another_size_than_planned(tmp_path: Path, size: int) -> None:
         wanted = job(node)
         os.truncate(path, size)
         tell_size(node)
-        assert refused(wanted) == "changed"
-        assert refused(msgspec.structs.replace(wanted, is_resumed=True)) == "changed"
+        assert refused(wanted) == "size-changed"
+        assert refused(msgspec.structs.replace(wanted, is_resumed=True)) == "size-changed"
 
 
 @pytest.mark.parametrize("size", [4 * MIB, 16 * MIB])
@@ -680,13 +694,17 @@ def test_read_only_by_the_descriptors_own_word(node: str, monkeypatch: pytest.Mo
     claim(job(node, purpose="look"), live()).close()
 
 
-@pytest.mark.parametrize("change", [{"serial": "another"}, {"size_bytes": 1}, {"model": "another"}, None])
-def test_another_disk_between_the_two_looks(node: str, monkeypatch: pytest.MonkeyPatch, change: Any) -> None:
+@pytest.mark.parametrize(
+    "change,rule",
+    [({"serial": "another"}, "changed"), ({"size_bytes": 1}, "size-changed"), ({"model": "another"}, "changed"),
+     ({"wwn": "5000c50012345678"}, "named-less"), (None, "not-found")],
+)  # fmt: skip
+def test_another_disk_between_the_two_looks(node: str, monkeypatch: pytest.MonkeyPatch, change: Any, rule: str) -> None:
     disk = loop_disk(live(), Path(node).name)
     assert disk is not None
     other = msgspec.structs.replace(disk, **change) if change else None
     monkeypatch.setattr(target_module, "disk_now", lambda host, name: other)
-    assert refused(job(node)) == "changed"
+    assert refused(job(node)) == rule
     monkeypatch.setattr(target_module, "disk_now", lambda host, name: disk)
     claim(job(node), live()).close()
 
@@ -713,7 +731,7 @@ def test_what_was_opened_is_not_what_was_looked_at(node: str, monkeypatch: pytes
     monkeypatch.setattr(kernel_disk.KernelDisk, "__init__", other)
     if what == "sequence":
         monkeypatch.setattr(kernel_disk.KernelDisk, "sequence", lambda _: 1)
-    assert refused(wanted) == "changed"
+    assert refused(wanted) == ("size-changed" if what == "size" else "replugged")
 
 
 @pytest.mark.parametrize("size_bytes,transport,is_refused", [(9, "sata", True), (9, "nvme", True), (10, "sata", False),
