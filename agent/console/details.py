@@ -53,6 +53,8 @@ class Details(Page):
             return
         count = 1 + len(bench.profiles)
         name = self.say("Faits", "Facts") if self.at == 0 else bench.profiles[self.at - 1].title.told(bench.lang)
+        if self.at > 1:  # "À RECYCLER" of a second profile speaks of that use, not of the PC
+            name += self.say(" (pour cet usage seulement)", " (for this use only)")
         place = self.query_one("#paper", Paper).place
         self.query_one("#title", Static).update(Text(f" {self.at + 1}/{count}  {name}   {place}", style="bold"))
         shown = (self.at, bench.lang, id(bench.machine))
