@@ -8,12 +8,15 @@ import pytest
 
 from agent import keys
 from agent.envelope import seal
-from agent.errors import InputRefused
+from agent.errors import InputRefused, StorageError
+from agent.home import Home
+from agent.host import Host
 from agent.keys import StationKey
 from agent.outbox import Outbox
 from agent.record import build_payload
 from agent.upload import Delivery, Inventory, deliver, enrol
 from agent.verify import explain_envelope
+from agent.visit import make_known
 from tests.evidence import NOW, record
 
 pytest.importorskip("starlette")
@@ -72,6 +75,33 @@ def join(client: TestClient, key: StationKey) -> Inventory:
     with pytest.raises(InputRefused):
         enrol(URL, code, key, "Établi 3", Wire(client))
     return Inventory(url=URL, origin=found.origin, log_public_key=found.log_public_key)
+
+
+class RamHost(Host):
+    """Our image without a stick: everything lives in memory."""
+
+    def text(self, path: str) -> str | None:
+        return {"/proc/cmdline": "rebond.ram", "/proc/mounts": "none / rootfs rw 0 0\n"}.get(path)
+
+
+def test_what_memory_alone_holds_is_made_known_before_the_deed(
+    client: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home(tmp_path / "home")
+    key = home.key()
+    with pytest.raises(StorageError, match="Without a stick|Sans clé"):
+        make_known(home, RamHost(), "0" * 64)
+    inventory = client.app.state.inventory  # type: ignore[attr-defined]
+    with write(inventory.engine) as connection:
+        code = make_code(connection, inventory.log.tenant, NOW)
+    home.connect(URL, enrol(URL, code, key, "Établi 3", Wire(client)))
+    monkeypatch.setattr("agent.upload.open_session", lambda pin: Wire(client))
+    digest = add(Outbox(home.outbox), key, 1)
+    assert digest in make_known(home, RamHost(), digest)
+    assert Outbox(home.outbox).archived() == (digest,), "the inventory's receipt is here"
+    with pytest.raises(StorageError):
+        make_known(home, RamHost(), "0" * 64)  # no receipt for this one
+    assert make_known(home, Host(), "0" * 64) == (), "on a disk or a stick the outbox itself is enough"
 
 
 def add(outbox: Outbox, key: StationKey, number: int, **changes: Any) -> str:
