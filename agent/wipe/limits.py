@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 MIB = 1 << 20
 GIB = 1 << 30
+ERRORS_MOST = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,7 +14,7 @@ class Limits:
     middle_bytes: int = 128 << 10  # a failed chunk is tried again in these, and these in sectors
     sector_retries: int = 2  # after the first failure of a single sector
     # Bad sectors of one pass; more is a disk to destroy. It is still written to its end, in pieces of middle_bytes.
-    errors_most: int = 10_000
+    errors_most: int = ERRORS_MOST
     mismatches_most: int = 65_536  # separate places that read otherwise
     slow_error_s: float = 20.0  # a sector that failed this slowly is not tried again
     chunk_errors_s: float = 300.0  # failing calls within one chunk; then its rest is tried in pieces of middle_bytes

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from agent.erasure import Extent, Level, Outcome, Reason
 from agent.wipe import reasons as why
 from agent.wipe.extents import outside
+from agent.wipe.limits import ERRORS_MOST
 from agent.wipe.state import PASSES, Attempting, Reading, State
 
 _UNIFORM = ("zeros", "ones", "pattern")
@@ -129,6 +130,8 @@ def _of_overwrite(state: State, one: Attempting) -> Proof:
         return _less("not_proven", why.SAMPLED)
     if all(_is_whole(reading, state.size_bytes) for reading in one.readings):
         return Proof(outcome="cleared", level="clear", why=(why.ALL_READ,))
+    if outside(bad_of(one), ()) > ERRORS_MOST:  # also when no single life of the work met so many
+        return _less("failed", why.TOO_MANY_BAD)
     if all(_is_accounted(reading, state) for reading in one.readings):
         return _less("cleared_with_exceptions", why.EXCEPTIONS)
     return _less("not_proven", why.NOT_READ)

@@ -84,6 +84,11 @@ UNREADABLE = Reason(
     fr="Des secteurs ne peuvent plus être lus : leur contenu n'est pas connu.",
     en="Some sectors can no longer be read: what they hold is not known.",
 )
+TOO_MANY_BAD = Reason(
+    rule="too-many-bad-sectors",
+    fr="Trop de secteurs du disque sont abîmés : il est à détruire.",
+    en="Too many sectors of the disk are damaged: destroy it.",
+)
 OLD_UNCHANGED = Reason(
     rule="old-places-unchanged",
     fr="D'anciens secteurs se relisent comme avant l'effacement : le disque ne les a pas effacés.",

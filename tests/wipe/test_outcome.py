@@ -219,6 +219,16 @@ def test_bad_sectors_that_are_listed_are_exceptions_and_a_person_decides() -> No
     assert erasure.attempts[0].bad == (BAD,)
 
 
+@pytest.mark.parametrize(("sectors", "outcome"), [(10_000, "cleared_with_exceptions"), (10_001, "failed")])
+def test_a_disk_of_too_many_bad_sectors_has_failed_in_however_many_lives(sectors: int, outcome: str) -> None:
+    bad = Extent(first_lba=0, sectors=sectors, problem="unwritable")
+    reading = Reading(
+        kind="full", compared_with="stream", read_bytes=SIZE, matching_bytes=512, has_ended=True,
+        bad=(msgspec.structs.replace(bad, problem="mismatch"),),
+    )  # fmt: skip
+    assert conclude(good(readings=(reading,), unwritable=(bad,))).outcome == outcome
+
+
 def test_a_sector_that_was_taken_and_not_kept_is_a_failure() -> None:
     reading = Reading(
         kind="full", compared_with="stream", read_bytes=SIZE, matching_bytes=SIZE - 512, has_ended=True, bad=(BAD,)
