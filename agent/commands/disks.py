@@ -120,6 +120,9 @@ def _plan(surveyed: "Surveyed", say: Say) -> list[str]:
     if surveyed.is_member:
         lines += _wrapped("", say("Fait partie d'un ensemble de disques : une seconde confirmation sera demandée.",
                                   "Part of a set of disks: a second confirmation will be asked for."))  # fmt: skip
+    if surveyed.is_plug:
+        lines += _wrapped("", say("Ce numéro est celui de la prise USB : une seconde confirmation sera demandée.",
+                                  "This number is the plug's: a second confirmation will be asked for."))  # fmt: skip
     return lines
 
 

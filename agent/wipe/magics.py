@@ -47,9 +47,13 @@ VOLUME: tuple[Magic, ...] = (
     Magic("vdo", 0, b"dmvdo001"),
     Magic("ldm_member", 0xC00, b"PRIVHEAD"),  # Windows dynamic disk, MBR
     Magic("isw_raid_member", -1024, b"Intel Raid ISM Cfg Sig. "),
+    Magic("isw_raid_member", -8192, b"Intel Raid ISM Cfg Sig. "),  # sectors of 4096 bytes
     Magic("nvidia_raid_member", -1024, b"NVIDIA  "),
     Magic("lsi_mega_raid_member", -512, b"$XIDE$"),
-    Magic("promise_fasttrack_raid_member", -63 * 512, b"Promise Technology, Inc."),
+    *(
+        Magic("promise_fasttrack_raid_member", -sector * 512, b"Promise Technology, Inc.")
+        for sector in (63, 255, 256, 16, 399, 591, 675, 735, 911, 974, 991, 951)
+    ),
 )
 
 # One part of something that spans several disks: erasing it harms disks that were not named.

@@ -176,6 +176,8 @@ COMPOSED = {
     "zfs-first": ([(0x21000, ZFS)], "zfs_member"),
     "zfs-last": ([(SIZE - 0x20000 + 0x1000, ZFS)], "zfs_member"),
     "zfs-third-big": ([(SIZE - 0x60000, ZFS[::-1])], "zfs_member"),
+    "isw-4096": ([(-8192, b"Intel Raid ISM Cfg Sig. 1.3.00")], "isw_raid_member"),
+    "promise": ([(-255 * 512, b"Promise Technology, Inc.")], "promise_fasttrack_raid_member"),
     "isw": ([(-1024, b"Intel Raid ISM Cfg Sig. 1.3.00")], "isw_raid_member"),
     "ddf": ([(-512, b"\xde\x11\xde\x11" + b"\0" * 28 + b"01.02.00")], "ddf_raid_member"),
     "btrfs-two": ([(0x10040, b"_BHRfS_M"), (0x10088, b"\x02" + b"\0" * 7)], "btrfs_several_disks"),

@@ -240,6 +240,7 @@ def test_told_in_plain_words() -> None:
     assert "NE SERA PAS EFFACÉ" in refused and "sda1 est monté" in refused and "méthode" not in refused
     member = disk_lines([_surveyed(is_member=True)], Say("fr"))
     assert "seconde confirmation" in member
+    assert "celui de la prise USB" in disk_lines([_surveyed(is_plug=True)], Say("fr"))
     assert "Aucun disque" in disk_lines([], Say("fr"))
 
 
