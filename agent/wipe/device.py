@@ -128,9 +128,7 @@ class Eraser(Protocol):
 
 
 Aftermath = Literal["usable", "locked", "blocked", "unknown"]
-"""How an erase left the disk · `locked`: a password is set · `blocked`: a failed erase keeps it closed · `usable`:
-nothing is seen of either.
-"""
+"""How an erase left the disk · `locked`: a password is set · `blocked`: a failed erase keeps it closed."""
 
 
 class Family(Protocol):

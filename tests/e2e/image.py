@@ -1,5 +1,6 @@
 """The boot image under test, and sticks made from it: copied as a person copies it, longer than the image."""
 
+import mmap
 import os
 import shutil
 import struct
@@ -56,7 +57,7 @@ class Stick:
     """A stick as `dd` makes it; its data partition is read and written from outside while it is in no PC."""
 
     def __init__(self, image: Image, path: Path, size_mib: int = 512) -> None:
-        self.path = path
+        self.path, self.is_fat = path, False
         shutil.copyfile(image.iso, path)
         with path.open("r+b") as file:
             file.truncate(max(size_mib << 20, path.stat().st_size))
@@ -70,6 +71,13 @@ class Stick:
             "-device", f"usb-storage,bus=xhci.0,drive=stick,serial={serial},removable=on{order}",
         ]  # fmt: skip
 
+    def choose(self, entry: int) -> None:
+        """The menu's entry that starts by itself, as if the person in charge had changed grub.cfg on the stick."""
+        with self.path.open("r+b") as file, mmap.mmap(file.fileno(), 0) as whole:
+            at = whole.find(b"set default=0\n")
+            assert at > 0
+            whole[at : at + 13] = f"set default={entry - 1}".encode()
+
     def data_at(self) -> tuple[int, int]:
         """Where the station's partition begins, and how many bytes it has."""
         with self.path.open("rb") as file:
@@ -81,6 +89,23 @@ class Stick:
             begin, end = struct.unpack_from("<QQ", file.read(size), 32)
         return begin * 512, (end - begin + 1) * 512
 
+    def format_fat(self) -> None:
+        """Its data partition made by another computer, as FAT."""
+        begin, size = self.data_at()
+        words = [
+            "mkfs.vfat",
+            "-F",
+            "16",
+            "--offset",
+            str(begin // 512),
+            "-n",
+            "REBOND-DATA",
+            self.path,
+            str(size // 1024),
+        ]
+        subprocess.run(words, check=True, capture_output=True)
+        self.is_fat = True
+
     def _debugfs(self, request: str, *, writing: bool = False) -> bytes:
         where = f"{self.path}?offset={self.data_at()[0]}"
         words = ["debugfs", *(["-w"] if writing else []), "-R", request, where]
@@ -90,6 +115,10 @@ class Stick:
         """A file at the root of the station's folder, as the person in charge puts it there."""
         own = self.path.with_suffix(".write")
         own.write_text(text)
+        if self.is_fat:
+            where = f"{self.path}@@{self.data_at()[0]}"
+            subprocess.run(["mcopy", "-i", where, own, f"::/{name}"], check=True, capture_output=True)
+            return
         self._debugfs(f"write {own} /{name}", writing=True)
         assert self.read(name) == text.encode()
 

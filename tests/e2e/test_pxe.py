@@ -153,6 +153,7 @@ def test_a_uefi_pc_with_secure_boot_on_a_switch_of_its_own(cable: Cable) -> None
 
 
 @here
+@pytest.mark.slow
 def test_a_uefi_pc_boots_over_http_alone(cable: Cable) -> None:
     serving = serve(cable, "--dhcp", "192.168.77.50-192.168.77.60", "--entry", "4")
     pc = netbooted(cable, 1, firmware=UEFI)
