@@ -95,15 +95,16 @@ class Pieces:
     def _smaller(self, view: memoryview, offset_bytes: int, level: int, found: list[Extent]) -> None:
         size, is_last = self._sizes[level], level == len(self._sizes) - 1
         for at in range(0, len(view), size):
-            piece, place = view[at : at + size], offset_bytes + at
+            takes_all = is_last and self._is_coarse()  # what is left of a middle piece, at once
+            piece, place = view[at:] if takes_all else view[at : at + size], offset_bytes + at
             tried = self._try(piece, place)
-            if tried.moved == len(piece):
-                continue
             rest, place = piece[tried.moved :], place + tried.moved
-            if not is_last and not self._is_coarse():
+            if rest and not is_last and not self._is_coarse():
                 self._smaller(rest, place, level + 1, found)
-            elif self._is_lost(rest, place, tried):
+            elif rest and self._is_lost(rest, place, tried):
                 self._add(place, len(rest) // self._io.sector_bytes, found)
+            if takes_all:
+                return
 
     def _is_coarse(self) -> bool:
         """So much went wrong that single sectors are no longer looked for, in this chunk or on this disk."""

@@ -12,7 +12,7 @@ import pytest
 from agent.erasure import Erasure, Extent, Hidden
 from agent.wipe import journal as j
 from agent.wipe import state as state_module
-from agent.wipe.device import Stopped
+from agent.wipe.device import Stopped, Stuck, TooHot
 from agent.wipe.extents import count
 from agent.wipe.limits import Limits
 from agent.wipe.overwrite import overwrite
@@ -191,8 +191,6 @@ def test_time_spent_on_errors_is_bounded() -> None:
                 raise
 
     disk = Scattered(8 << 20)
-    from agent.wipe.device import Stuck
-
     with pytest.raises(Stuck, match="spent on errors"):
         overwrite(disk, STREAM, 0, lambda done, bad: None, lambda at, bad, retried: None, LIMITS,
                   monotonic=disk.clock.now, sleep=disk.clock.sleep)  # fmt: skip
@@ -239,6 +237,37 @@ def test_a_long_bisection_is_told_and_a_stop_in_it_is_obeyed(memory_path: Path) 
     assert fold(j.read_journal(memory_path / "journal")).attempt.passes[0].checkpoints[-1] == 128 << 10
 
 
+class DeadChunk(SlowlyBad):
+    """A whole chunk cannot be written; every call says so after 5 s."""
+
+    def is_bad(self, place: int) -> bool:
+        return place // LIMITS.chunk_bytes == 2
+
+
+def test_a_dead_stretch_takes_minutes_and_the_rest_is_written(memory_path: Path) -> None:
+    """256 sectors, three calls each, would take an hour, and the rule of no progress would end the work."""
+    disk, time = DeadChunk(SIZE), Clock()
+    disk.clock = time
+    erasure = erase(job_for(disk, "overwrite-stream", path=memory_path / "journal"), TwinDevice(disk), limits=LIMITS,
+                    time=time)  # fmt: skip
+    assert LIMITS.chunk_errors_s < time.seconds < LIMITS.stall_s
+    assert erasure.outcome == "cleared_with_exceptions"
+    first = 2 * LIMITS.chunk_bytes // 512
+    assert count(erasure.attempts[0].bad) == erasure.attempts[0].bad_sectors == 256
+    assert all(first <= one.first_lba < first + 256 for one in erasure.attempts[0].bad)
+    assert disk.old_bytes_left() == LIMITS.chunk_bytes
+
+
+def test_scattered_bad_sectors_are_bounded_in_number() -> None:
+    class Scattered(ErrsOnWrite):
+        def is_bad(self, place: int) -> bool:
+            return place // 512 % 8 == 3
+
+    limits = Limits(chunk_bytes=128 << 10, middle_bytes=16 << 10, mismatches_most=50)
+    with pytest.raises(Stuck, match="in more than 50 places"):
+        overwrite(Scattered(SIZE), STREAM, 0, lambda done, bad: None, lambda at, bad, retried: None, limits)
+
+
 class HangsOnRead(Disk):
     """A read in the second half does not come back."""
 
@@ -270,6 +299,24 @@ def test_a_stop_does_not_wait_for_a_read_that_hangs() -> None:
         assert kept and kept[-1] < SIZE // 2
     finally:
         disk.release.set()
+
+
+@pytest.mark.parametrize("end", [Stopped(), TooHot("80 °C")], ids=["stopped", "too-hot"])
+def test_work_that_ends_early_is_kept_to_the_last_chunk(end: Exception) -> None:
+    """Not to the last checkpoint, which may be eight GiB back."""
+    disk, far = Disk(SIZE), Limits(chunk_bytes=128 << 10, middle_bytes=16 << 10)
+    written, read = Kept(), list[tuple[int, int]]()
+
+    def heed(done: int, bad: int) -> None:
+        if done >= SIZE // 2:
+            raise end
+
+    with pytest.raises(type(end)):
+        overwrite(disk, STREAM, 0, heed, written.keep, far)
+    assert written.offsets == [SIZE // 2]
+    with pytest.raises(type(end)):
+        read_back(disk, STREAM, 0, ReadTally(), heed, lambda at, seen: read.append((at, seen.read_bytes)), far)
+    assert read == [(SIZE // 2, SIZE // 2)]
 
 
 # --- gone on with -----------------------------------------------------------------------------------------------------
