@@ -40,7 +40,7 @@ def arm(
     roll = Roll(chosen, operator=operator, approved_count=approved_count, is_unattended=is_unattended)
     asked = ""
     while roll.asks not in ("countdown", "nothing"):
-        if roll.asks != asked or roll.asks == "member":
+        if roll.asks != asked or roll.asks in ("member", "plug"):
             console.forget()  # a scanner's second line end, or keys of before, must not answer the next question
         asked = roll.asks
         answer = roll.hear(console.ask(console.say(*roll.question)))

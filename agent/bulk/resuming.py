@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from agent.bulk.session import Chosen
-from agent.erasure import Erasure, Media, Reason
+from agent.bulk.session import Chosen, token_of
+from agent.erasure import Erasure, Reason
 from agent.errors import RebondError
 from agent.report.words import INTERRUPTED, told
 from agent.wipe.conclude import conclude
@@ -38,10 +38,16 @@ class Unfinished:
 
     @property
     def token(self) -> str:
-        return self.job.media.serial or self.job.media.wwn or ""
+        return token_of(self.job.media, self.job.seen)
 
-    def is_of(self, now: Media) -> bool:
-        """Whether this is that disk: same serial, WWN and model, and a size that its erasure explains."""
+    def is_of(self, disk: "Surveyed") -> bool:
+        """Whether this is that disk: same serial, WWN and model, and a size that its erasure explains.
+
+        In a dock also the same disk inside: the dock's own serial stays when another one is put in.
+        """
+        now, inside = disk.media, _inside(self.job)
+        if inside and inside != (disk.seen.own_serial if disk.seen is not None else None):
+            return False
         if is_same(self.job.media, now, may_have_grown=self.may_have_grown):
             return True
         return is_same(msgspec.structs.replace(self.job.media, size_bytes=self.size_bytes), now)
@@ -80,9 +86,9 @@ def unfinished(folder: Path) -> tuple[Unfinished, ...]:
     states = [state for state in (state_of(path) for path in journals_in(folder)) if state is not None]
     latest: dict[str, str] = {}
     for state in states:
-        token = _token(state.job.media)
+        token = _token(state.job)
         latest[token] = max(latest.get(token, ""), state.opened_at)
-    found = [state for state in states if state.finished is None and state.opened_at == latest[_token(state.job.media)]]
+    found = [state for state in states if state.finished is None and state.opened_at == latest[_token(state.job)]]
     return tuple(
         Unfinished(
             job=state.job,
@@ -107,7 +113,7 @@ def meet(
     here: list[Met] = []
     absent: list[tuple[Unfinished, Reason]] = []
     for one in left:
-        found = [disk for disk in disks if one.is_of(disk.media)]
+        found = [disk for disk in disks if one.is_of(disk)]
         if not found:
             absent.append((one, _ABSENT))
         elif len(found) > 1:
@@ -170,5 +176,12 @@ def state_of(path: Path) -> State | None:
         return None
 
 
-def _token(media: Media) -> str:
-    return " ".join((media.serial or "", media.wwn or "", media.model or "")).strip() or media.name
+def _token(job: Job) -> str:
+    media = job.media
+    told = (media.serial or "", media.wwn or "", media.model or "", _inside(job) or "")
+    return " ".join(told).strip() or media.name
+
+
+def _inside(job: Job) -> str | None:
+    """What the disk in a dock told of itself when its erasure was authorised."""
+    return job.seen.own_serial if job.seen is not None else None

@@ -65,11 +65,15 @@ class Chosen:
 
     @property
     def token(self) -> str:
-        """What names it for a person: the serial number on its label, or the WWN of a disk without one."""
-        if self.seen is not None and self.seen.namespaces and self.media.wwn:
-            return self.media.wwn  # the namespaces of one NVMe drive share its serial number
-        own = self.seen.own_serial if self.seen is not None else None
-        return own or self.media.serial or self.media.wwn or ""
+        return token_of(self.media, self.seen)
+
+
+def token_of(media: "Media", seen: "Seen | None") -> str:
+    """What names a disk for a person: the serial number on its label, or the WWN of a disk without one."""
+    if seen is not None and seen.namespaces and media.wwn:
+        return media.wwn  # the namespaces of one NVMe drive share its serial number
+    own = seen.own_serial if seen is not None else None
+    return own or media.serial or media.wwn or ""
 
 
 # --- the session file -------------------------------------------------------------------------------------------------

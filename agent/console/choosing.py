@@ -166,9 +166,9 @@ class Choosing(Page):
             self.console.tell(self.say(fr, en))
 
     def _hear_yes(self, typed: str) -> None:
-        """To the roll: only a yes lets a member of an array be erased."""
+        """To the roll: only a yes lets a member of an array, or whatever sits in a dock, be erased."""
         roll = self.erasing.roll
-        if roll is None or roll.asks != "member":
+        if roll is None or roll.asks not in ("member", "plug"):
             self.asks = "serial"
             return
         answer = roll.hear(typed)
@@ -202,7 +202,7 @@ class Choosing(Page):
             self.console.back()
             self.console.open("countdown")
             return
-        self.asks = "member" if roll.asks == "member" else "operator" if roll.asks == "operator" else "serial"
+        self.asks = "member" if roll.asks in ("member", "plug") else "operator" if roll.asks == "operator" else "serial"
         told = (fr, en) if roll.refused is not None else roll.question
         self.console.tell(" ".join(self.say(*told).split()))
 

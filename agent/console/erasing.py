@@ -13,7 +13,7 @@ from agent.bulk.carrying import Carried, authorised, carry
 from agent.bulk.noting import Fate, Notebook
 from agent.bulk.resuming import Met, meet, unfinished
 from agent.bulk.roll import Armed, Roll
-from agent.bulk.session import Asked, Chosen, choose
+from agent.bulk.session import Asked, Chosen, choose, token_of
 from agent.bulk.wishes import Wishes
 from agent.errors import RebondError
 from agent.wipe.job import Event, Job, NotClaimed, Trouble
@@ -35,7 +35,7 @@ class Line:
 
     @property
     def token(self) -> str:
-        return self.disk.media.serial or self.disk.media.wwn or ""
+        return token_of(self.disk.media, self.disk.seen)
 
     @property
     def is_free(self) -> bool:
@@ -157,7 +157,7 @@ class Erasing:
         bench.take_after_wipe(notebook.erasures)
 
     def _job(self, job: Job, met: dict[str, Met]) -> Job:
-        token = job.media.serial or job.media.wwn or ""
+        token = token_of(job.media, job.seen)
         return met[token].job() if token in met else job
 
     # --- in a few words -----------------------------------------------------------------------------------------------

@@ -283,6 +283,23 @@ def test_what_is_confirmed_and_authorised_anew_is_the_disk_as_it_is_now(tmp_path
     assert not met.chosen.is_member and not met.job().allow_members and "NTFS" in met.job().found
 
 
+def test_another_disk_in_the_same_dock_is_not_gone_on_with(tmp_path: Path) -> None:
+    dock = msgspec.structs.replace(MEDIA, serial="usb:D0CK", wwn=None, transport="usb")
+    for number, inside in enumerate(("WD-A", "WD-B"), 1):
+        one = msgspec.structs.replace(job(number, tmp_path, dock), seen=Seen(boot_id="b", own_serial=inside))
+        at = f"2026-11-23T08:00:0{number}Z"
+        made = j.Journal.create(Path(one.journal), j.Opened(job=one, at=at))
+        made.add(j.Began(at=at))
+        if inside == "WD-B":
+            made.add(END)
+        made.close()
+    (left,) = unfinished(tmp_path)
+    assert left.token == "WD-A", "the end of the other disk of the dock is not its end"
+    for inside, is_here in (("WD-A", True), ("WD-B", False), (None, False)):
+        now = Surveyed(media=dock, seen=Seen(boot_id="c", own_serial=inside))
+        assert bool(meet([left], [now])[0]) == is_here
+
+
 def test_a_disk_that_grew_after_its_hidden_area_was_seen_is_another_question(tmp_path: Path) -> None:
     seen = j.HiddenSeen(hidden=Hidden(state="none", visible_bytes=MEDIA.size_bytes), size_bytes=MEDIA.size_bytes)
     journal(tmp_path, 1, "2026-11-23T08:00:00Z", BEGAN, seen)
