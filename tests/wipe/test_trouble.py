@@ -386,6 +386,23 @@ def test_a_disk_of_which_every_written_sector_is_bad_now_is_gone_on_with(memory_
     assert erasure.outcome == "cleared_with_exceptions"
 
 
+def test_a_look_that_moves_nothing_shows_no_zeros_before_a_checkpoint(memory_path: Path) -> None:
+    class Mute(Disk):
+        is_mute = False
+
+        def read(self, buffer: memoryview, offset: int) -> int:
+            return len(buffer) if self.is_mute else super().read(buffer, offset)
+
+    disk, path = Mute(SIZE), memory_path / "journal"
+    job = job_for(disk, "overwrite-zeros", path=path)
+    link = StopsInWriting(SIZE // 2 + SIZE // 4, disk)  # the markers are a quarter
+    assert erase(job, TwinDevice(disk), limits=LIMITS, link=link).outcome == "interrupted"
+    assert fold(j.read_journal(path)).attempt.passes[0].checkpoints[-1] > 0
+    disk.is_mute = True
+    erasure = erase(job, TwinDevice(disk), limits=LIMITS)
+    assert erasure.outcome == "interrupted" and "nothing that was written" in erasure.interruptions[-1].said
+
+
 class StopsInReading(rig.QuietLink):
     """A stop once this much has been read."""
 
