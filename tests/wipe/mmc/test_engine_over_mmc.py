@@ -49,7 +49,7 @@ def test_further_partitions_leave_it_unproven(tmp_path: Path) -> None:
 @pytest.mark.parametrize("is_liar", [False, True])
 def test_cut_at_every_command(technique: Technique, moment: str, is_liar: bool, tmp_path: Path) -> None:
     outcomes = set()
-    for at in range(80):
+    for at in range(400):  # the last command is reached, however many there are
         twin, path = MmcTwin(size_bytes=SIZE, faults=Faults(does_nothing=is_liar)), tmp_path / f"j{at}"
         twin.cut_at = (at, moment)  # type: ignore[assignment] # one of its words
         try:
