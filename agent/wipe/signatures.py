@@ -18,9 +18,9 @@ _LUKS_SECOND_MOST = 4 << 20
 _STICK, _STATION = b"REBOND", b"REBOND-DATA"  # scripts/image/pack
 
 
-def signatures_on(io: BlockIO) -> tuple[str, ...]:
+def signatures_on(io: BlockIO, reader: "Reader | None" = None) -> tuple[str, ...]:
     """Names as blkid says them ("NTFS", "ext4", "LVM2_member"), each once, in order of place."""
-    reader = _Reader(io)
+    reader = reader or Reader(io)
     head = reader.read(0, _HEAD_BYTES)
     found = list(_table(head, reader))
     found += _volume(reader, 0, io.size_bytes)
@@ -30,9 +30,11 @@ def signatures_on(io: BlockIO) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def is_rebond_stick(io: BlockIO, iso_uuid: str | None = None) -> bool:
-    """Our own image, or a station's partition, whatever udev made of it. `iso_uuid`: of the image that is running."""
-    reader = _Reader(io)
+def is_rebond_stick(reader: "Reader", iso_uuid: str | None = None) -> bool:
+    """Our own image, or a station's partition, whatever udev made of it. `iso_uuid`: of the image that is running.
+
+    One reader serves this and `signatures_on`: a failing disk takes seconds for each sector that it cannot read.
+    """
     head = reader.read(0, _HEAD_BYTES)
     disc = head[0x8000:0x8800]  # ECMA-119, 8.4: the primary volume descriptor
     if disc[:6] == b"\x01CD001" and (disc[40:72].rstrip() == _STICK or _iso_uuid(disc) == iso_uuid):
@@ -62,7 +64,7 @@ def is_array_member(found: Iterable[str]) -> bool:
     return any(name in MEMBERS for name in found)
 
 
-class _Reader:
+class Reader:
     """Bytes by place: aligned as O_DIRECT wants it, zeros where the disk cannot be read."""
 
     def __init__(self, io: BlockIO) -> None:
@@ -116,7 +118,7 @@ def _gpt_sector(head: bytes, sector: int) -> int | None:
     return next((size for size in (sector, 512, 4096) if head[size : size + 8] == b"EFI PART"), None)
 
 
-def _table(head: bytes, reader: _Reader) -> Iterator[str]:
+def _table(head: bytes, reader: Reader) -> Iterator[str]:
     sector, size = reader._io.sector_bytes, reader._io.size_bytes
     has_spare = any(reader.read(size - step, 8) == b"EFI PART" for step in {sector, 512, 4096})
     if _gpt_sector(head, sector) is not None or has_spare:
@@ -140,7 +142,7 @@ def _mbr_entries(sector: bytes) -> list[tuple[int, int, int]]:
     return entries
 
 
-def _partitions(reader: _Reader, head: bytes) -> Iterator[tuple[int, int, str]]:
+def _partitions(reader: Reader, head: bytes) -> Iterator[tuple[int, int, str]]:
     """Start and size in bytes of each partition, with the name that its type alone gives."""
     sector = _gpt_sector(head, reader._io.sector_bytes)
     found = _gpt(reader, head, sector) if sector else _mbr(reader, head, reader._io.sector_bytes)
@@ -150,7 +152,7 @@ def _partitions(reader: _Reader, head: bytes) -> Iterator[tuple[int, int, str]]:
         yield partition
 
 
-def _gpt(reader: _Reader, head: bytes, sector: int) -> Iterator[tuple[int, int, str]]:
+def _gpt(reader: Reader, head: bytes, sector: int) -> Iterator[tuple[int, int, str]]:
     """UEFI 2.10, 5.3.2: entries' place at 72, their number at 80, size of one at 84."""
     place, count, step = struct.unpack_from("<QII", head, sector + 72)
     if not 128 <= step <= 4096 or count > 1024:
@@ -163,7 +165,7 @@ def _gpt(reader: _Reader, head: bytes, sector: int) -> Iterator[tuple[int, int, 
             yield first * sector, (last - first + 1) * sector, kind
 
 
-def _mbr(reader: _Reader, head: bytes, sector: int) -> Iterator[tuple[int, int, str]]:
+def _mbr(reader: Reader, head: bytes, sector: int) -> Iterator[tuple[int, int, str]]:
     for kind, first, count in _mbr_entries(head[:512]):
         if kind in (0x05, 0x0F, 0x85):
             yield from _logical(reader, first, sector)
@@ -171,7 +173,7 @@ def _mbr(reader: _Reader, head: bytes, sector: int) -> Iterator[tuple[int, int, 
             yield first * sector, count * sector, MBR_TYPES.get(kind, "")
 
 
-def _logical(reader: _Reader, extended: int, sector: int) -> Iterator[tuple[int, int, str]]:
+def _logical(reader: Reader, extended: int, sector: int) -> Iterator[tuple[int, int, str]]:
     """The chain of extended boot records: a first entry from here, a second that names the next one."""
     at, seen = extended, set[int]()
     while at not in seen and len(seen) < _PARTITIONS_MOST:
@@ -191,7 +193,7 @@ def _logical(reader: _Reader, extended: int, sector: int) -> Iterator[tuple[int,
 # --- one volume -------------------------------------------------------------------------------------------------------
 
 
-def _volume(reader: _Reader, start: int, size: int) -> list[str]:
+def _volume(reader: Reader, start: int, size: int) -> list[str]:
     size = min(size, reader._io.size_bytes - start)
     if size <= 0:
         return []

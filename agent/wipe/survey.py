@@ -21,7 +21,7 @@ from agent.wipe.job import Plan, Seen
 from agent.wipe.kernel_disk import KernelDisk, lock, open_disk
 from agent.wipe.media import BRIDGED, boot_id, is_loop, is_named_by_its_plug, loop_disk, media_of
 from agent.wipe.refusals import reason, why_not_open
-from agent.wipe.signatures import is_array_member, is_rebond_stick, signatures_on
+from agent.wipe.signatures import Reader, is_array_member, is_rebond_stick, signatures_on
 from agent.wipe.topology import Topology
 
 LOOK_TIMEOUT_S = 25.0
@@ -128,9 +128,10 @@ def _looked_at(host: Host, one: Surveyed, family: Callable[..., Family | None]) 
 
 
 def _asked(host: Host, one: Surveyed, io: KernelDisk, family: Callable[..., Family | None]) -> Surveyed:
-    if is_rebond_stick(io, iso_uuid(host)) and all(why.rule != "boot-medium" for why in one.refusals):
+    reader = Reader(io)
+    if is_rebond_stick(reader, iso_uuid(host)) and all(why.rule != "boot-medium" for why in one.refusals):
         one = _with(one, reason("rebond-stick", one.media.name))
-    found = signatures_on(io)
+    found = signatures_on(io, reader)
     over = Topology(host)
     names = over.siblings(one.media.name)
     siblings = {over.namespace_id(name) or 0: name for name in names}

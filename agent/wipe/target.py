@@ -35,7 +35,7 @@ from agent.wipe.media import (
 )  # fmt: skip
 from agent.wipe.power import is_powered
 from agent.wipe.refusals import ClaimRefused, reason, why_not_open
-from agent.wipe.signatures import is_array_member, is_rebond_stick, signatures_on
+from agent.wipe.signatures import Reader, is_array_member, is_rebond_stick, signatures_on
 from agent.wipe.topology import Topology
 
 __all__ = ["ClaimRefused", "Target", "claim"]
@@ -106,9 +106,10 @@ def _held(
         raise ClaimRefused(reason("plug-serial", name, media.serial or media.wwn or "?"))
     # (8) All interlocks again, then what is on it: a member of an array asks for a second confirmation.
     _pass_interlocks(job, host, disk, allowed)
-    if is_rebond_stick(io, iso_uuid(host)):
+    reader = Reader(io)
+    if is_rebond_stick(reader, iso_uuid(host)):
         raise ClaimRefused(reason("rebond-stick", name))
-    on_it = signatures_on(io)
+    on_it = signatures_on(io, reader)
     if armed and is_array_member((*on_it, *job.found)) and not job.allow_members:
         raise ClaimRefused(reason("array-member", name, ", ".join(dict.fromkeys((*on_it, *job.found)))))
     # (9) Only now there is something that can write.

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from agent.wipe.magics import MEMBERS, SECTOR, VOLUME, name_in_sector
-from agent.wipe.signatures import is_array_member, signatures_on
+from agent.wipe.signatures import Reader, is_array_member, is_rebond_stick, signatures_on
 
 MIB = 1 << 20
 
@@ -273,3 +273,21 @@ def test_each_is_found_at_its_place_only(one: object) -> None:
 def test_random_data_has_none() -> None:
     data = os.urandom(8 * MIB)
     assert not any(name_in_sector(data[at : at + 512]) for at in range(0, len(data), 512))
+
+
+class Failing:
+    """A disk that reads nothing any more, and counts how often it was asked."""
+
+    size_bytes, sector_bytes, reads = 64 << 20, 512, 0
+
+    def read_into(self, buffer: memoryview, offset_bytes: int) -> int:
+        self.reads += 1
+        raise OSError(5, "Input/output error")
+
+
+def test_both_looks_together_ask_a_failing_disk_no_more_than_one() -> None:
+    one, both = Failing(), Failing()
+    signatures_on(one)  # type: ignore[arg-type] # it only reads
+    reader = Reader(both)  # type: ignore[arg-type] # it only reads
+    assert not is_rebond_stick(reader) and signatures_on(both, reader) == ()  # type: ignore[arg-type] # it only reads
+    assert both.reads <= one.reads + 1
