@@ -239,7 +239,7 @@ def test_the_wall_is_drawn_within_80_columns(tmp_path: Path) -> None:
     async def script(hand: Hand) -> None:
         await hand.see("Étiquette du PC")
         hand.console.open("wall")
-        await hand.see("Je réserve les disques")
+        await hand.see("L'effacement n'a pas commencé")  # nothing was armed
         await asyncio.sleep(0)
         assert all(len(line) <= 80 for line in hand.screen())
 
