@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from agent.checks.parts import gates, may_be_absent, part_of
 from agent.checks.registry import BY_NAME, CHECKS
-from agent.checks.results import CheckResult, merge, result
+from agent.checks.results import DISK_READ, CheckResult, merge, result
 from agent.claims import SUCCESS, is_same_disk, standing_of
 from agent.erasure import Erasure, Reason
 from agent.facts import Disk, Machine
@@ -59,7 +59,7 @@ def word(results: Iterable[CheckResult], lang: str, *, is_open: bool) -> str:
     """The strongest word that may stand on a label."""
     if is_open:
         return REFURBISHED[lang == "en"]
-    return (TESTED if any(one.is_tested for one in results) else SORTED)[lang == "en"]
+    return (TESTED if any(one.is_tested and one.name != DISK_READ for one in results) else SORTED)[lang == "en"]
 
 
 def _of_checks(machine: Machine, results: Iterable[CheckResult]) -> Iterator[Reason]:

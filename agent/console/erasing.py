@@ -4,16 +4,19 @@
 wish of a running session goes into `wishes`.
 """
 
+import contextlib
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from agent.bulk.belated import tell_belated, untold
 from agent.bulk.carrying import Carried, authorised, carry
 from agent.bulk.noting import Fate, Notebook
 from agent.bulk.resuming import Met, meet, unfinished
 from agent.bulk.roll import Armed, Roll
 from agent.bulk.session import Asked, Chosen, choose, token_of
+from agent.bulk.unfreezing import running_wipes
 from agent.bulk.wishes import Wishes
 from agent.errors import RebondError
 from agent.wipe.job import Event, Job, NotClaimed, Trouble
@@ -70,12 +73,23 @@ class Erasing:
         bench = self.bench
         machine = bench.machine
         assert machine is not None
+        self._tell_belated()
         home = str(bench.home.root.absolute())
         seen = survey(bench.host, machine.disks or (), allow_virtual=self.allow_virtual, home=home)
         here, _ = meet(unfinished(bench.home.wipes), seen)
         met = {one.disk.media.name: one for one in here}
         self.wanted, self.psid, self.roll = (), None, None
         self.lines = tuple(Line(disk=disk, met=met.get(disk.media.name)) for disk in seen)
+
+    def _tell_belated(self) -> None:
+        """What ended before a crash and never got its record gets it now; else `rebond wipe` tries again later."""
+        left = untold(self.bench.home.wipes)
+        if not left or self.is_running or running_wipes(self.bench.host):
+            return
+        bench = self.bench
+        with contextlib.suppress(RebondError):
+            for _ in tell_belated(left, bench.key(), bench.outbox, bench.profiles, bench.host):
+                pass
 
     def unfreeze(self) -> None:
         """Sleep once so that frozen disks take commands again, then look anew; RebondError with what is against it."""

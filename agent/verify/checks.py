@@ -27,7 +27,11 @@ def about_checks(record: Record) -> list[Finding]:
     is_open, reasons = may_say_refurbished(record)
     if is_open:
         fr = "D'après cette fiche, le mot « reconditionné » peut être employé."
-        found.append(unproven(fr, "By this record, the word “refurbished” may be used."))
+        en = "By this record, the word “refurbished” may be used."
+        if any(not disk.removable for disk in record.machine.disks or ()) and not record.erasures:
+            fr += " Les preuves d'effacement sont dans d'autres fiches : vérifiez-les aussi."
+            en += " The evidence of the erasures is in other records: verify them too."
+        found.append(unproven(fr, en))
     else:
         fr = f"Le mot « reconditionné » ne peut pas être employé. Il manque : {missing_in(reasons, 'fr')}"
         en = f"The word “refurbished” may not be used. Missing: {missing_in(reasons, 'en')}"

@@ -128,7 +128,9 @@ class Eraser(Protocol):
 
 
 Aftermath = Literal["usable", "locked", "blocked", "unknown"]
-"""How an erase left the disk · `locked`: a password is set · `blocked`: a failed erase keeps it closed."""
+"""How an erase left the disk · `locked`: a password is set · `blocked`: a failed erase keeps it closed · `usable`:
+nothing is seen of either.
+"""
 
 
 class Family(Protocol):

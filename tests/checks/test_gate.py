@@ -118,6 +118,7 @@ def test_the_word_falls_back() -> None:
     assert word((), "fr", is_open=True) == "reconditionné"
     assert word((passed("fan"),), "fr", is_open=False) == "testé"
     assert word((result("fan", "not_tested", "", ""),), "en", is_open=False) == "sorted"
+    assert word((passed("disk-read"),), "fr", is_open=False) == "trié"  # a disk that was read is no tested PC
 
 
 def test_every_check_has_its_state_and_a_seen_part_counts() -> None:

@@ -109,7 +109,9 @@ def told(made: Any, folder: Path) -> str:
 
 def test_verify_says_whose_word_it_is(tmp_path: Path) -> None:
     said = told(FULL, tmp_path)
-    assert " ?  D'après cette fiche, le mot « reconditionné » peut être employé." in said
+    assert " ?  D'après cette fiche, le mot « reconditionné » peut être employé. Les preuves d'effacement sont" in said
+    no_disk = msgspec.structs.replace(FULL, machine=msgspec.structs.replace(LAPTOP, disks=()))
+    assert "Les preuves" not in told(no_disk, tmp_path) and "peut être employé." in told(no_disk, tmp_path)
     said = told(msgspec.structs.replace(FULL, checks=(failed("screen"), passed("fan"))), tmp_path)
     assert "1 tests réussis, ratés : Écran" in said and "ne peut pas être employé" in said
     assert "reconditionné" not in told(record(1), tmp_path)

@@ -25,6 +25,7 @@ from agent.outbox import Outbox
 from agent.probes.inspect import Circumstances, inspect
 from agent.record import Record, parse_payload
 from agent.rules import load_profiles
+from tests.bulk.test_noting import BEGAN, END, journal
 from tests.console.driving import CAPTURES, Hand, bench_of, drive
 from tests.wipe.loops import loop, needs_loops
 
@@ -72,6 +73,23 @@ def loop_bench(folder: Path, disk: Path) -> Bench:
 def records(bench: Bench) -> list[Record]:
     outbox = Outbox(bench.home.outbox)
     return [parse_payload(peek(outbox.read(one.digest)).payload) for one in outbox.waiting()]
+
+
+def test_an_end_that_a_crash_kept_from_paper_is_told_when_the_disks_are_looked_at(tmp_path: Path) -> None:
+    bench = LoopBench(home=Home(tmp_path), host=Host(), profiles=load_profiles(None), home_option=str(tmp_path))
+    bench.erasing = OwnDisk(bench)
+    bench.inspect(lambda *_: None)
+    bench.home.wipes.mkdir(parents=True)
+    journal(bench.home.wipes, 1, "2026-11-23T08:00:00Z", BEGAN, END)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("agent.console.erasing.running_wipes", lambda _: 1)
+        bench.erasing.look()
+        assert records(bench) == []  # another session may be about to write it
+        patched.setattr("agent.console.erasing.running_wipes", lambda _: 0)
+        bench.erasing.look()
+        bench.erasing.look()
+    (record,) = records(bench)
+    assert record.erasures[0].why[-1].rule == "told-late"
 
 
 def arm(bench: Bench, serial: str) -> None:

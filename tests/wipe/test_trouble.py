@@ -345,7 +345,16 @@ class BadBeforeTheCheckpoint(Erring):
         return place // 512 in (100, 101)
 
 
-@pytest.mark.parametrize("kind", [BadBeforeTheCheckpoint, OneSectorDark], ids=lambda kind: kind.__name__)
+class UnwritableBeforeTheCheckpoint(ErrsOnWrite):
+    """It can be read, and holds what it held: the journal knows that it was not written."""
+
+    def is_bad(self, place: int) -> bool:
+        return place // 512 in (100, 101)
+
+
+@pytest.mark.parametrize(
+    "kind", [BadBeforeTheCheckpoint, UnwritableBeforeTheCheckpoint, OneSectorDark], ids=lambda kind: kind.__name__
+)
 def test_a_bad_sector_before_the_checkpoint_says_nothing_of_the_rest(kind: type[Disk], memory_path: Path) -> None:
     disk, path = kind(SIZE), memory_path / "journal"
     reached = stopped_in_the_pass(disk, path, SIZE // 2)
@@ -434,6 +443,31 @@ def test_only_a_disk_that_lost_its_power_is_read_again_from_the_start(has_kept_p
     attempt = erasure.attempts[0]
     assert attempt.verification is not None and attempt.verification.read_bytes == 4 * SIZE - 512
     assert attempt.bad == (Extent(first_lba=177, sectors=1, problem="unreadable"),) and attempt.bad_sectors == 1
+
+
+class Leaves(Disk):
+    """Pulled out in the middle of the reading."""
+
+    is_away = may_leave = False
+
+    def read(self, buffer: memoryview, offset: int) -> int:
+        self.is_away = self.is_away or (self.may_leave and offset >= 2 * SIZE)
+        if self.is_away:
+            raise OSError(errno.ENXIO, "away")
+        return super().read(buffer, offset)
+
+
+def test_a_disk_that_was_pulled_out_had_no_power_whatever_its_word(memory_path: Path) -> None:
+    disk, path = Leaves(4 * SIZE), memory_path / "journal"
+    job, device = job_for(disk, "overwrite-stream", path=path), TwinDevice(disk)
+    device.power, disk.may_leave = "on since noon", True
+    first = erase(job, device, limits=LIMITS)
+    assert first.outcome == "interrupted" and first.interruptions[0].why == "unplugged"
+    assert fold(j.read_journal(path)).attempt.readings[0].offset_bytes > 0
+    disk.is_away = disk.may_leave = False
+    disk.calls.clear()
+    assert erase(job, device, limits=LIMITS).outcome == "cleared"
+    assert any(offset == 0 and call == "read" for call, offset, _ in disk.calls)
 
 
 def test_a_power_word_that_nobody_knows_is_no_power(memory_path: Path) -> None:

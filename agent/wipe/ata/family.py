@@ -90,7 +90,8 @@ class AtaFamily:
         if identity.security.is_enabled:
             return "locked"
         status = ask_status(self._transport) if identity.sanitize.is_supported else None
-        return "blocked" if status is not None and status.is_closed else "usable"
+        # A status refused without a reason may have another one, such as an Opal lock: no failure is named then.
+        return "blocked" if status is not None and status.state == "failed" else "usable"
 
     def look_hidden(self) -> Hidden:
         return look_hidden(self._transport, self._media.size_bytes)

@@ -249,3 +249,11 @@ def test_a_disk_that_the_kernel_lets_go_to_read_its_size_is_resumed_at_its_full_
     erasure = run(twin, tmp_path / "j", "overwrite-stream", resumed=True)
     assert erasure.outcome == "cleared" and twin.secrets_left == 0
     assert erasure.hidden is not None and erasure.hidden.state == "none"
+
+
+def test_a_disk_that_refuses_to_say_why_is_not_called_blocked(tmp_path: Path) -> None:
+    """It may be closed by something else than a failed erase."""
+    twin = AtaTwin(native=SECTORS, visible=SECTORS, faults=Faults(failure_reason=0))
+    twin.sanitize, twin.failure_mode = "failed", False
+    erasure = run(twin, tmp_path / "j", "ata-sanitize-block", "overwrite-zeros")
+    assert erasure.outcome == "failed" and "disk-blocked" not in rules(erasure)
