@@ -26,7 +26,7 @@ OLD = random.Random(4).randbytes(16 * MIB)
 
 def wipe(disk: KernelDisk, fill: Fill) -> tuple[list[Extent], ReadTally]:
     bad: list[Extent] = []
-    overwrite(disk, fill, 0, lambda done, bad: None, lambda offset, found: bad.extend(found), Limits())
+    overwrite(disk, fill, 0, lambda done, bad: None, lambda offset, found, retried: bad.extend(found), Limits())
     tally = read_back(
         disk, fill, 0, ReadTally(), lambda done, bad: None, lambda offset, seen: None, Limits(),
         find=lambda chunk, offset, sector: [],
