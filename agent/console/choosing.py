@@ -4,7 +4,7 @@ Nothing is chosen by a list or an arrow: only a serial names a disk. F9 leads on
 """
 
 from collections.abc import Iterable, Sequence
-from textwrap import wrap
+from textwrap import fill, wrap
 from typing import TYPE_CHECKING, Literal
 
 from rich.text import Text
@@ -69,6 +69,8 @@ class Choosing(Page):
 
     def _looked(self, _: object = None) -> None:
         self._is_busy = False
+        if self.asks == "member":  # of a roll that is no more
+            self.asks = "serial"
         self.draw()
 
     def shortcuts(self) -> Sequence[Shortcut]:
@@ -102,7 +104,7 @@ class Choosing(Page):
             self._look()
         elif key == "f3":
             self.erasing.method = _METHODS[(_METHODS.index(self.erasing.method) + 1) % len(_METHODS)]
-            self.erasing.wanted = ()  # confirmed for another plan
+            self._unconfirm()
             self.draw()
         elif key == "f7" and self._has_opal:
             self.asks = "psid"
@@ -112,6 +114,12 @@ class Choosing(Page):
         elif key in ("pageup", "pagedown", "up", "down"):
             paper = self.query_one("#disks", Paper)
             paper.scroll_page_down() if key in ("pagedown", "down") else paper.scroll_page_up()
+
+    def _unconfirm(self) -> None:
+        """All that was said was said of another plan: a yes that comes now has nothing to say yes to."""
+        self.erasing.unconfirm()
+        if self.asks == "member":
+            self.asks = "serial"
 
     def _unfreeze(self) -> None:
         self._is_busy = True
@@ -135,8 +143,8 @@ class Choosing(Page):
                 self._hear_yes(typed)
             case "psid":
                 self.erasing.psid = "".join(typed.split()).upper()
-                self.erasing.wanted = ()  # confirmed for another plan
                 self.asks = "serial"
+                self._unconfirm()
         self.draw()
 
     def _hear_operator(self, typed: str) -> None:
@@ -203,7 +211,7 @@ class Choosing(Page):
             self.console.open("countdown")
             return
         self.asks = "member" if roll.asks in ("member", "plug") else "operator" if roll.asks == "operator" else "serial"
-        told = (fr, en) if roll.refused is not None else roll.question
+        told = (fr, en) if roll.refused is not None else ("", "") if self.asks == "member" else roll.question
         self.console.tell(" ".join(self.say(*told).split()))
 
     # --- the picture --------------------------------------------------------------------------------------------------
@@ -228,8 +236,11 @@ class Choosing(Page):
                 f"  {count} disque{'s' * (count > 1)} à effacer. F9 pour commencer, ou scannez-en un autre.",
                 f"  {count} disk{'s' * (count != 1)} to wipe. F9 to begin, or scan another.",
             )
-        self.query_one("#intro", Static).update(Text(f"\n{told}\n"))
         width = max(40, self.size.width - 4)
+        roll = self.erasing.roll
+        if self.asks == "member" and roll is not None:  # whole: the line above the keys would cut what it warns of
+            told = fill(" ".join(self.say(*roll.question).split()), width, initial_indent="  ", subsequent_indent="  ")
+        self.query_one("#intro", Static).update(Text(f"\n{told}\n"))
         none = [self.say("Aucun disque n'est vu dans ce PC.", "No disk is seen in this PC.")]
         self.query_one("#disks", Paper).write("\n".join(sum((self._one(line, width) for line in lines), [])
                                                         or none))  # fmt: skip

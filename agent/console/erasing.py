@@ -78,7 +78,8 @@ class Erasing:
         seen = survey(bench.host, machine.disks or (), allow_virtual=self.allow_virtual, home=home)
         here, _ = meet(unfinished(bench.home.wipes), seen)
         met = {one.disk.media.name: one for one in here}
-        self.wanted, self.psid, self.roll = (), None, None
+        self.unconfirm()
+        self.psid = None
         self.lines = tuple(Line(disk=disk, met=met.get(disk.media.name)) for disk in seen)
 
     def _tell_belated(self) -> None:
@@ -116,6 +117,10 @@ class Erasing:
         except RebondError:
             self.wanted = before
             raise
+
+    def unconfirm(self) -> None:
+        """What was confirmed, and what was said to a roll, counts no more."""
+        self.wanted, self.roll = (), None
 
     def chosen(self) -> tuple[Chosen, ...]:
         """The wanted disks with their plans; InputRefused with every problem."""
@@ -157,7 +162,8 @@ class Erasing:
     def _carry(self, armed: Armed) -> None:
         bench, asked = self.bench, self._asked()
         assert bench.machine is not None
-        met = {line.token: line.met for line in self.lines or () if line.met is not None and line.token in self.wanted}
+        # Gone on with is only what was armed so: the disks may have been looked at again since.
+        met = {line.token: line.met for line in self.lines or () if line.met and line.met.chosen in armed.chosen}
         jobs = [self._job(job, met) for job in authorised(armed, asked, bench.home.wipes,
                                                           allow_virtual=self.allow_virtual)]  # fmt: skip
         notebook = Notebook(machine=bench.machine, profiles=bench.profiles, key=bench.key(), outbox=bench.outbox,

@@ -46,7 +46,15 @@ class Countdown(Page):
 
     def _second(self) -> None:
         console, erasing = self.console, self.console.bench.erasing
-        if erasing.roll is None or erasing.roll.asks != "countdown":
+        if console.top is not self:
+            return
+        if erasing.roll is None or erasing.roll.asks != "countdown":  # a late look at the disks took it back
+            fr, en = (
+                "Les disques ont été regardés de nouveau : scannez-les.",
+                "The disks were looked at again: scan them.",
+            )
+            console.tell(self.say(f"{fr} Rien n'a été touché.", f"{en} Nothing was touched."))
+            console.back()
             return
         erasing.roll.tick(typed=False)
         if erasing.roll.asks == "countdown":

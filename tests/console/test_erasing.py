@@ -16,7 +16,7 @@ from agent.bulk import roll
 from agent.capture import load
 from agent.claims import standing_of
 from agent.console.bench import Bench, Progress
-from agent.console.erasing import Erasing
+from agent.console.erasing import Erasing, Line
 from agent.console.stick import STICK
 from agent.envelope import peek
 from agent.home import Home
@@ -25,6 +25,7 @@ from agent.outbox import Outbox
 from agent.probes.inspect import Circumstances, inspect
 from agent.record import Record, parse_payload
 from agent.rules import load_profiles
+from tests.bulk.disks import surveyed
 from tests.bulk.test_noting import BEGAN, END, journal
 from tests.console.driving import CAPTURES, Hand, bench_of, drive
 from tests.wipe.loops import loop, needs_loops
@@ -262,3 +263,56 @@ def test_the_wall_is_drawn_within_80_columns(tmp_path: Path) -> None:
         assert all(len(line) <= 80 for line in hand.screen())
 
     drive(bench, script)
+
+
+class Composed(Erasing):
+    """Disks of our own composing: one that is a member of an array."""
+
+    def look(self) -> None:
+        self.wanted, self.roll = (), None
+        member = replace(surveyed("S0AMEMBER01"), is_member=True, found=("linux_raid_member",))
+        self.lines = (Line(disk=member), Line(disk=surveyed("S0BPLAIN002", "sdb")))
+
+
+def composed_bench(folder: Path) -> Bench:
+    bench = bench_of("uefi-school-laptop", folder)
+    bench.erasing = Composed(bench, argv=("/bin/false",))
+    return bench
+
+
+def test_a_yes_says_nothing_to_a_plan_that_was_changed_meanwhile(tmp_path: Path) -> None:
+    bench = composed_bench(tmp_path)
+
+    async def script(hand: Hand) -> None:
+        await to_the_disks(hand)
+        await hand.see("S0AMEMBER01")
+        await hand.type("S0AMEMBER01")
+        await hand.press("enter", "f9")
+        asked = " ".join((await hand.see("« oui » pour confirmer")).split())
+        assert "L'effacer peut détruire les données des autres disques de l'ensemble." in asked  # none of it is cut
+        await hand.press("f3")  # another method: nothing is confirmed any more
+        await hand.see("Numéro de série :")
+        assert "[X]" not in hand.text() and bench.erasing.roll is None
+        await hand.type("oui")
+        await hand.press("enter")
+        await hand.see("Aucun disque de ce PC n'a ce numéro : oui")
+
+    drive(bench, script)
+    assert not bench.erasing.is_running and bench.erasing.done is None
+
+
+def test_a_countdown_whose_disks_are_looked_at_again_begins_nothing_and_locks_no_screen(tmp_path: Path) -> None:
+    bench = composed_bench(tmp_path)
+
+    async def script(hand: Hand) -> None:
+        await to_the_disks(hand)
+        await hand.see("S0BPLAIN002")
+        await hand.type("S0BPLAIN002")
+        await hand.press("enter", "f9")
+        await hand.see("tout va être effacé")
+        bench.erasing.look()  # one that was asked for before, and took its time
+        await hand.see("Rien n'a été touché")
+        assert " Verdict " in hand.text().splitlines()[0]
+
+    drive(bench, script)
+    assert bench.erasing.done is None
