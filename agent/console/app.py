@@ -8,9 +8,12 @@ from typing import Any, ClassVar, TypeVar
 
 from textual.app import App
 from textual.binding import BindingType
+from textual.events import Event, Key
 from textual.screen import Screen
+from textual.widgets import Input
 
 from agent.console.bench import Bench, Queue
+from agent.console.pace import Pace
 from agent.console.page import Page
 from agent.errors import RebondError
 from agent.text import clean
@@ -53,7 +56,7 @@ class Console(App[str]):
     #head, #foot, #news { height: 1; width: 100%; }
     #head { dock: top; }
     #foot { dock: bottom; }
-    #news { dock: bottom; margin-bottom: 1; }
+    #news { dock: bottom; margin-bottom: 1; padding: 0 1; height: auto; min-height: 1; max-height: 6; }
     Static { background: ansi_default; color: ansi_default; width: 100%; }
     Choices { height: auto; width: 100%; background: ansi_default; color: ansi_default; }
     Paper { height: 1fr; scrollbar-size: 0 0; background: ansi_default; color: ansi_default; padding: 0 1; }
@@ -74,6 +77,7 @@ class Console(App[str]):
         self.is_looking = False
         self._retry_at, self._failures, self._is_delivering = 0.0, 0, False
         self._is_noting = self._is_ticking = self.is_settled = False
+        self.pace = Pace()
 
     # --- work beside the screen ---------------------------------------------------------------------------------------
 
@@ -107,7 +111,7 @@ class Console(App[str]):
 
     def on_mount(self) -> None:
         self.open("start")
-        self.spawn(self.bench.settle, self._settled)
+        self.spawn(self.bench.settle, self._settled, lambda: self._settled(()))
         self.set_interval(_TICK_S, self.tick)
 
     def _settled(self, sentences: tuple[str, ...]) -> None:
@@ -195,7 +199,7 @@ class Console(App[str]):
             self.tell("Wait for the end of the wipe." if en else "Attendez la fin de l'effacement.")
             return
         self.is_looking, self.probes = True, {}
-        self.spawn(lambda: self.bench.inspect(self._probed), self._looked)
+        self.spawn(lambda: self.bench.inspect(self._probed), self._looked, self._looked)
 
     def _probed(self, name: str, state: str) -> None:
         self._back(self._note_probe, name, state)
@@ -204,7 +208,7 @@ class Console(App[str]):
         self.probes[name] = state
         self.show_status()
 
-    def _looked(self, _: None) -> None:
+    def _looked(self, _: None = None) -> None:
         self.is_looking = False
         self.show_status()
 
@@ -226,7 +230,10 @@ class Console(App[str]):
                 self._retry_at = 0.0
                 self.tick()
 
-        self.spawn(self.bench.note, noted)
+        def failed() -> None:
+            self._is_noting = False
+
+        self.spawn(self.bench.note, noted, failed)
 
     def deliver(self) -> None:
         if self._is_delivering:
@@ -234,16 +241,11 @@ class Console(App[str]):
         self._is_delivering = True
 
         def done(delivery: Any) -> None:
-            from random import random
-
-            from agent.upload import pause_s
-
             self._is_delivering = False
             if delivery is None:
                 return
             if delivery.waiting:
-                self._retry_at = time.monotonic() + min(_RETRY_MOST_S, pause_s(self._failures, 0, random))
-                self._failures += 1
+                self._wait_longer()
                 problem = delivery.problem_en if self.bench.lang == "en" else delivery.problem_fr
                 if problem:
                     self.news = clean(problem, 400)
@@ -251,7 +253,32 @@ class Console(App[str]):
                 self._failures, self.news = 0, ""
             self.tick()
 
-        self.spawn(self.bench.deliver, done)
+        def failed() -> None:
+            self._is_delivering = False
+            self._wait_longer()
+
+        self.spawn(self.bench.deliver, done, failed)
+
+    def _wait_longer(self) -> None:
+        from random import random
+
+        from agent.upload import pause_s
+
+        self._retry_at = time.monotonic() + min(_RETRY_MOST_S, pause_s(self._failures, 0, random))
+        self._failures += 1
+
+    # --- a scanner where nothing is to be scanned ---------------------------------------------------------------------
+
+    async def on_event(self, event: Event) -> None:
+        """A code scanned where no line waits for it orders nothing: neither its digits nor the Enter at its end."""
+        if isinstance(event, Key) and not event.is_forwarded:
+            is_sign = event.is_printable or event.key in ("enter", "ctrl+j")
+            page = self.screen
+            if self.pace.heard(is_sign=is_sign, at_s=event.time) and not isinstance(self.focused, Input):
+                if isinstance(page, Page):
+                    page.scanned()
+                return
+        await super().on_event(event)
 
     # --- keys that mean the same everywhere ---------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from agent.checks.registry import BY_NAME
-from agent.checks.running import Answer
+from agent.checks.running import Answer, Question
 from agent.console.checking import SIGNS, Checking
 from agent.console.page import Choices, Page, Shortcut, digit_of
 
@@ -138,12 +138,17 @@ class CheckPage(Page):
         if question is not None:
             number = digit_of(event.character or "")
             if 1 <= number <= len(question.answers):
-                checking.answer(question.answers[number - 1])
+                self.once_quiet(event, lambda: self._answer(question, number))
             elif event.key == "escape":
                 checking.stop()
         elif event.key == "escape" and not self._tests_keys:
             checking.stop()
         self.draw()
+
+    def _answer(self, question: Question, number: int) -> None:
+        if self.checking.question is question:
+            self.checking.answer(question.answers[number - 1])
+            self.draw()
 
     def _go_on(self, name: str | None) -> None:
         page = self.console.top

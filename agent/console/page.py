@@ -17,6 +17,8 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
+from agent.console.pace import QUIET_S, Pace
+
 if TYPE_CHECKING:
     from agent.console.bench import Bench, Queue
 
@@ -41,6 +43,7 @@ class Face(Protocol):
     bench: "Bench"
     news: str
     probes: dict[str, str]  # name → state
+    pace: Pace
     is_looking: bool
     is_settled: bool
 
@@ -132,7 +135,7 @@ class Page(Screen[None]):
         right = f"{self.console.told} "
         room = max(0, width - len(right) - 1)
         self.query_one("#head", Static).update(Text(f"{left[:room]:<{room}} {right}"[:width], style="reverse"))
-        self.query_one("#news", Static).update(Text(f" {self.news()}"[:width]))
+        self.query_one("#news", Static).update(Text(self.news()))  # on as many lines as it needs
         foot = Text(" ", style="reverse", no_wrap=True)
         for one in self.shortcuts():
             foot.append(f"{one.told} {self.say(one.fr, one.en)}   ")
@@ -140,9 +143,27 @@ class Page(Screen[None]):
         self.query_one("#foot", Static).update(foot)
 
     def news(self) -> str:
+        told = self.console.news
         if self.size.width and (self.size.width < WIDTH_LEAST or self.size.height < HEIGHT_LEAST):
-            return self.say("Écran trop petit : il faut 80 colonnes et 24 lignes.", "Screen too small: 80 × 24 needed.")
-        return self.console.news
+            small = self.say(
+                "Écran trop petit : il faut 80 colonnes et 24 lignes.", "Screen too small: 80 × 24 needed."
+            )
+            return f"{small} {told}".rstrip()  # what went wrong is said on a small screen too
+        return told
+
+    def once_quiet(self, key: Key, act: Callable[[], object]) -> None:
+        """Do what this single key asks, unless another one follows at once: then a scanner typed it."""
+
+        def quiet() -> None:
+            if self.is_current and self.console.pace.last_s == key.time:
+                act()
+
+        self.set_timer(QUIET_S, quiet)
+
+    def scanned(self) -> None:
+        """A code was scanned here, where none is asked for; none of its signs but the first came to `act`."""
+        fr = "Code lu, mais rien n'est à scanner ici : rien n'est changé."
+        self.console.tell(self.say(fr, "A code was read, but none is asked for here: nothing is changed."))
 
     def on_key(self, event: Key) -> None:
         if self.console.common_key(event.key, self):
@@ -191,17 +212,22 @@ class Choices(Widget, can_focus=True):
         count = len(self.options)
         if not count:
             return
-        if event.key in ("up", "down"):
-            self.at = (self.at + (1 if event.key == "down" else -1)) % count
+        if event.key in ("up", "down", "tab", "shift+tab"):  # Tab: where the arrows are dead
+            self.at = (self.at + (1 if event.key in ("down", "tab") else -1)) % count
         elif event.key == "enter":
             self.post_message(self.Taken(self.options[self.at][0]))
         elif event.character and (digit := digit_of(event.character)) and digit <= count:
-            self.at = digit - 1
-            self.post_message(self.Taken(self.options[self.at][0]))
+            name = self.options[digit - 1][0]
+            cast(Page, self.screen).once_quiet(event, lambda: self._take(name))
         else:
             return
         event.stop()
         self.refresh()
+
+    def _take(self, name: str) -> None:
+        self.offer(self.options, at=name)
+        if self.options and self.options[self.at][0] == name:  # still offered
+            self.post_message(self.Taken(name))
 
 
 _ROW = "&é\"'(-è_ç"  # 1 to 9 on a French keyboard without shift

@@ -125,6 +125,9 @@ def progress(page: Page) -> str:
     console = page.console
     if not console.is_settled:
         return page.say("  Je cherche la clé et les réglages...", "  Looking for the stick and the settings...")
+    if not console.is_looking and console.bench.machine is None:
+        return page.say("  Le PC n'a pas pu être inspecté. Sur l'écran du verdict, F5 recommence.",
+                        "  The PC could not be looked at. On the verdict's screen, F5 begins again.")  # fmt: skip
     if not console.is_looking:
         return page.say("  Le PC est inspecté.", "  The PC has been looked at.")
     waiting = [name for name, state in console.probes.items() if state == "started"]

@@ -108,6 +108,13 @@ class Wall(Page):
             Shortcut("escape", "Échap", "retour", "back"),
         )
 
+    def on_key(self, event: Key) -> None:
+        """An S may be the first sign of a serial that is scanned: it asks nothing before it stands alone."""
+        if self.erasing.is_running and event.is_printable and self.hand.asking != "which":
+            event.stop()
+            event.prevent_default()
+            self.once_quiet(event, lambda: self.act(event.key))
+
     def act(self, key: str) -> None:
         erasing = self.erasing
         if erasing.is_running:
@@ -117,6 +124,10 @@ class Wall(Page):
             self.draw()
         elif key == "enter":
             self.console.back()
+
+    def scanned(self) -> None:
+        self.hand.asking = ""
+        super().scanned()
 
     def refresh_all(self) -> None:
         erasing, lang = self.erasing, self.console.bench.lang

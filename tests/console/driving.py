@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from textual.events import Key
 from textual.pilot import Pilot
 
 from agent.capture import load
@@ -14,6 +15,7 @@ from agent.home import Home
 from agent.rules import load_profiles
 
 CAPTURES = Path(__file__).resolve().parents[1] / "captures"
+HAND_MS = 80  # between two keys of a quick hand
 Script = Callable[["Hand"], Awaitable[None]]
 
 
@@ -33,8 +35,19 @@ class Hand:
         return "\n".join(self.screen())
 
     async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
+        """As a hand does: one key after the other."""
+        for key in keys:
+            await self.pilot.press(f"wait:{HAND_MS}", key)
         await self.pilot.pause()
+
+    async def scan(self, text: str) -> None:
+        """As a scanner does, which waits for no screen: "\\r" is its Enter, "\\n" a line end after it."""
+        names = {"\r": "enter", "\n": "ctrl+j"} | _KEYS
+        for sign in text:
+            key = Key(names.get(sign, sign), sign)
+            key.set_sender(self.console)
+            self.console.post_message(key)
+        await self.pilot.pause(0.2)
 
     async def type(self, text: str) -> None:
         """As a scanner or a hand: signs one after the other."""

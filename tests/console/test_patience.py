@@ -79,3 +79,76 @@ def test_every_work_that_fails_leaves_the_screen(tmp_path: Path, monkeypatch: py
         await hand.see("Éteindre ce PC")
 
     drive(bench, script)
+
+
+def test_what_failed_once_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever surprise the station's search, the look or the record met: the screen neither waits nor gives up."""
+    bench = bench_of("mini-pc-no-disk", tmp_path)
+    tried: list[str] = []
+
+    def once(what: str) -> None:
+        real = getattr(Bench, what)
+
+        def fails_first(self: Bench, *arguments: Any) -> Any:
+            if what not in tried:
+                tried.append(what)
+                raise OSError(5, "Input/output error")
+            return real(self, *arguments)
+
+        monkeypatch.setattr(Bench, what, fails_first)
+
+    for what in ("settle", "inspect", "note"):
+        once(what)
+
+    async def script(hand: Hand) -> None:
+        await hand.see("Input/output error")
+        await hand.press("f2")
+        await hand.see("Verdict")
+        await hand.see("n'a pas pu être inspecté")
+        await hand.press("f5")
+        await hand.see("pour PC famille")
+        await hand.see("1 en attente")
+
+    drive(bench, script)
+    assert tried == ["settle", "inspect", "note"]
+
+
+def test_a_delivery_that_broke_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = bench_of("mini-pc-no-disk", tmp_path)
+    tried: list[int] = []
+
+    def broken(_: Bench) -> None:
+        tried.append(1)
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(Bench, "deliver", broken)
+    monkeypatch.setattr(Bench, "queue", lambda _: Queue(waiting=1, has_inventory=True))
+    monkeypatch.setattr("agent.upload.pause_s", lambda *_: 0.0)
+
+    async def script(hand: Hand) -> None:
+        for _ in range(100):
+            if len(tried) > 1:
+                return
+            await asyncio.sleep(0.1)
+
+    drive(bench, script)
+    assert len(tried) > 1
+
+
+@pytest.mark.parametrize("size", [(80, 24), (40, 12)])
+def test_a_long_sentence_is_never_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]) -> None:
+    def full(_: Bench) -> StorageError:
+        return StorageError(
+            fr="Plus de place dans /run/rebond/mnt/stick/outbox. Libérez de la place, ou branchez une autre clé.",
+            en="No room left.",
+        )
+
+    monkeypatch.setattr(Bench, "note", full)
+
+    async def script(hand: Hand) -> None:
+        await hand.press("f2")
+        await hand.see("PAS")
+        told = " ".join(hand.text().split())
+        assert "La fiche n'est PAS gardée." in told and "branchez une autre clé." in told
+
+    drive(bench_of("mini-pc-no-disk", tmp_path), script, size)

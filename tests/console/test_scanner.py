@@ -1,0 +1,89 @@
+"""A bar code scanner pointed at every page: its digits and its Enter order nothing where no code is asked for."""
+
+from pathlib import Path
+
+import pytest
+
+from agent.console.wall import Wall
+from agent.outbox import Outbox
+from tests.console.driving import Hand, bench_of, drive
+
+ENDS = ["\r", "\r\n", "\r\r"]
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_a_sticker_scanned_on_the_verdict_or_the_end_changes_nothing(tmp_path: Path, end: str) -> None:
+    """ "4" finishes on the verdict, "2" switches the PC off on the page behind it."""
+    bench = bench_of("mini-pc-no-disk", tmp_path)
+
+    async def script(hand: Hand) -> None:
+        await hand.press("f2")
+        await hand.see("1 en attente")
+        await hand.scan(f"LR-0042{end}" * 3)
+        seen = await hand.see("rien n'est à scanner ici")
+        assert " Verdict " in seen.splitlines()[0]
+        await hand.scan(f"4222{end}")
+        assert " Verdict " in hand.text().splitlines()[0]
+        await hand.press("f10")
+        await hand.see("Éteindre ce PC")
+        await hand.scan(f"2{end}")
+        await hand.scan(f"LR-0042{end}")
+        assert "Éteindre ce PC" in hand.text()
+
+    console = drive(bench, script)
+    assert console.return_value is None, "nobody switched it off"
+
+
+def test_a_code_scanned_into_a_question_answers_nothing(tmp_path: Path) -> None:
+    bench = bench_of("uefi-school-laptop", tmp_path)
+
+    async def script(hand: Hand) -> None:
+        await hand.press("f2")
+        await hand.see("Vérifier écran, clavier")
+        await hand.press("1")
+        await hand.see("Mot permis sur l'étiquette : trié")
+        await hand.scan("4-1\r")
+        assert "Mot permis" in hand.text()
+        await hand.press("enter")
+        await hand.see("A-t-il démarré sans bip")
+        await hand.scan("21\r\n")
+        assert "A-t-il démarré sans bip" in hand.text()
+        await hand.press("1")
+        await hand.see("[OK] bon")
+
+    drive(bench, script)
+    assert [one.outcome for one in bench.checking.results] == ["passed"]
+
+
+def test_a_serial_that_begins_with_s_scanned_twice_stops_no_wipe(tmp_path: Path) -> None:
+    bench = bench_of("mini-pc-no-disk", tmp_path)
+
+    async def script(hand: Hand) -> None:
+        await hand.press("f2")
+        await hand.see("1 en attente")
+        bench.erasing.is_running = True
+        hand.console.open("wall")
+        await hand.see("Effacement")
+        for _ in range(3):
+            await hand.scan("S3Z9NB0K\r")
+        page = hand.console.screen
+        assert isinstance(page, Wall) and page.hand.asking == ""
+        assert not list(bench.erasing.wishes.take())
+        bench.erasing.is_running = False
+
+    drive(bench, script)
+
+
+def test_the_line_ends_of_one_scan_take_no_choice_on_the_page_that_follows(tmp_path: Path) -> None:
+    bench = bench_of("mini-pc-no-disk", tmp_path)
+    bench.name(lot="L1", operator="op7")
+
+    async def script(hand: Hand) -> None:
+        await hand.see("inspecté")
+        await hand.scan("LR-0042\r\r\r")
+        await hand.see("1 en attente")
+        assert " Verdict " in hand.text().splitlines()[0]
+
+    drive(bench, script)
+    assert bench.desk.sticker == "LR-0042"
+    assert len(Outbox(bench.home.outbox).waiting()) == 1
