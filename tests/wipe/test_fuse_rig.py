@@ -95,12 +95,12 @@ def test_fake_capacity(tmp_path: Path) -> None:
 
 def test_a_disk_that_dies(tmp_path: Path) -> None:
     """The kernel says EIO for each request to a dead loop; the stall and error limits end it, and nothing hangs."""
-    limits = Limits(errors_most=50)
+    limits = Limits(errors_most=50, silence_s=5)
     with faulty_loop(tmp_path, OLD) as (node, rig):
         rig.faults(die_at_write=40)
         disk = open_(node)
         with pytest.raises(Exception, match="more than 50|answers nowhere|write cache"):
-            overwrite(disk, Fill("zeros"), 0, lambda done, bad: None, lambda offset, bad: None, limits)
+            overwrite(disk, Fill("zeros"), 0, lambda done, bad: None, lambda offset, bad, retried: None, limits)
         disk.close()
 
 
@@ -109,7 +109,7 @@ def test_a_shrunken_disk_is_gone(tmp_path: Path) -> None:
         disk = open_(node)
         disk.size_bytes += 4 * MIB  # what it said when it was claimed
         with pytest.raises(Gone):
-            overwrite(disk, Fill("zeros"), 0, lambda done, bad: None, lambda offset, bad: None, Limits())
+            overwrite(disk, Fill("zeros"), 0, lambda done, bad: None, lambda offset, bad, retried: None, Limits())
         disk.close()
 
 
@@ -120,7 +120,7 @@ def test_a_hanging_write_goes_on_when_released(tmp_path: Path) -> None:
         fill = Fill("aes-256-ctr", KEY)
         work = threading.Thread(
             target=overwrite,
-            args=(disk, fill, 0, lambda at, bad: done.append(at), lambda offset, bad: None, Limits()),
+            args=(disk, fill, 0, lambda at, bad: done.append(at), lambda offset, bad, retried: None, Limits()),
         )
         work.start()
         while not rig.calls()["held"]:
