@@ -84,11 +84,15 @@ class Pc:
                 self.screendump(self.folder / "at-the-end.png")
         self.cut()
 
-    def cut(self) -> None:
-        """The power fails: nothing is flushed that the guest did not flush itself."""
+    def fail_power(self) -> None:
+        """From any thread: nothing is flushed that the guest did not flush itself."""
         if self._child is not None and self._child.poll() is None:
             self._child.kill()
             self._child.wait()
+
+    def cut(self) -> None:
+        """No power any more, and nobody listens."""
+        self.fail_power()
         for one in (self._qmp, self._serial):
             if one is not None:
                 one.close()
@@ -155,7 +159,10 @@ class Pc:
             ready, _, _ = select.select([self._serial], [], [], max(0.0, until - time.monotonic()))
             if not ready:
                 break
-            more = self._serial.recv(1 << 16)
+            try:
+                more = self._serial.recv(1 << 16)
+            except ConnectionError:  # its power failed
+                break
             if not more:
                 break
             said += more
