@@ -73,9 +73,8 @@ def tell_belated(
     known = _records_of(outbox, {one.erasure.id for one in left})
     for one in left:
         records = known.get(one.erasure.id, ())
-        ended = [digest for digest, record in records if _has_ended(record, one.erasure.id)]
-        if ended:
-            mark_told(one.journal, ended[-1])
+        if records and _has_ended(records[-1][1], one.erasure.id):  # no beginning after it: it was not gone on with
+            mark_told(one.journal, records[-1][0])
             continue
         begun = records[-1][1] if records else None
         erasure = msgspec.structs.replace(one.erasure, why=(*one.erasure.why, LATE))

@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, Protocol
 
+import msgspec
+
 from agent.bulk.belated import mark_told
 from agent.bulk.liars import remembered
 from agent.bulk.noting import Closed, Fate, Notebook, close_session
@@ -24,6 +26,7 @@ from agent.errors import RebondError
 from agent.record import moment
 from agent.text import clean
 from agent.wipe.job import Claimed, Ended, Event, Job, NotClaimed
+from agent.wipe.reasons import BEFORE_THE_FIRST_BYTE, NOT_RESUMED
 from agent.wipe.supervisor import WORKER, Patience, Seat, Supervisor
 
 PUMP_S = 0.2
@@ -137,9 +140,7 @@ class Session:
             fate.media = event.erasure.media
             self._note(fate, event.erasure)
         elif isinstance(event, NotClaimed):
-            fate.refused = event.reason
-            if fate.record is not None:  # a beginning was noted: it must not stay without its end
-                self._note(fate, _untouched(fate, event.reason, self._now()))
+            self._not_begun(fate, event.reason)
         if seat.is_over:
             self.lasts[seat.job.id] = event
         self._watch(lambda view: view.heard(seat, event))
@@ -148,11 +149,23 @@ class Session:
         assert self.notebook is not None and self._supervisor is not None
         try:
             fate.record = self.notebook.begun(seat.job, seat.media, self.so_far.get(seat.job.id)).digest
+            self.notebook.make_known(fate.record)
         except Exception as error:  # noqa: BLE001 - what cannot be announced is not done; the other disks go on
             fate.problems.append(_not_kept(error))
             self._supervisor.order("stop", seat.job.id)
             return
         self._supervisor.order("go", seat.job.id)
+
+    def _not_begun(self, fate: Fate, why: Reason) -> None:
+        """Nothing was done this time. A beginning that was noted must not stay without its end all the same."""
+        so_far = self.so_far.get(fate.job.id)
+        if so_far is not None:  # of the disk that was half erased before it is not true that nothing was touched
+            kept = () if why.rule in BEFORE_THE_FIRST_BYTE else (why,)
+            fate.erasure = msgspec.structs.replace(so_far, why=(*so_far.why, *kept, NOT_RESUMED))
+        else:
+            fate.refused = why
+        if fate.record is not None:
+            self._note(fate, fate.erasure or _untouched(fate, why, self._now()))
 
     def _note(self, fate: Fate, erasure: Erasure) -> None:
         if self.notebook is None:

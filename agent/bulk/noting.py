@@ -67,10 +67,12 @@ class Notebook:
             operator=job.operator,
             began_at=moment(self.now()),
         )
-        noted = self._note("wipe", self.machine, erasures=(erasure,))
+        return self._note("wipe", self.machine, erasures=(erasure,))
+
+    def make_known(self, digest: str) -> None:
+        """After `begun` and before the deed; StorageError when it must not be done."""
         if self.announce is not None:
-            self.announce(noted.digest)
-        return noted
+            self.announce(digest)
 
     def ended(self, erasure: Erasure) -> Noted:
         """The end of one disk, and the PC judged again on its disks as they are now."""

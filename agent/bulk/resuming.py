@@ -83,22 +83,24 @@ def unfinished(folder: Path) -> tuple[Unfinished, ...]:
 
     A journal that cannot be read is no place to go on from: `damaged` names it.
     """
-    states = [state for state in (state_of(path) for path in journals_in(folder)) if state is not None]
+    read = [(path, state) for path in journals_in(folder) if (state := state_of(path)) is not None]
     latest: dict[str, str] = {}
-    for state in states:
+    for _, state in read:
         token = _token(state.job)
         latest[token] = max(latest.get(token, ""), state.opened_at)
-    found = [state for state in states if state.finished is None and state.opened_at == latest[_token(state.job)]]
+    found = [one for one in read if one[1].finished is None and one[1].opened_at == latest[_token(one[1].job)]]
     return tuple(
         Unfinished(
-            job=state.job,
+            job=msgspec.structs.replace(
+                state.job, journal=str(path.absolute())
+            ),  # the stick may be mounted elsewhere now
             so_far=conclude(state),
             opened_at=state.opened_at,
             size_bytes=state.size_bytes,
             cut=state.interruptions[-1].why if state.is_interrupted else "",
             may_have_grown=state.hidden is None,
         )
-        for state in sorted(found, key=lambda state: state.opened_at)
+        for path, state in sorted(found, key=lambda one: one[1].opened_at)
     )
 
 

@@ -189,6 +189,11 @@ NOT_BEGUN = Reason(
     fr="Arrêté avant le début : pas un octet n'a été touché.",
     en="Stopped before it began: not one byte was touched.",
 )
+NOT_RESUMED = Reason(
+    rule="not-gone-on-with",
+    fr="Cet effacement avait commencé avant. Il n'a pas été repris cette fois.",
+    en="This erasure had begun before. It was not gone on with this time.",
+)
 DIED = Reason(
     rule="worker-died",
     fr="Le programme qui effaçait ce disque s'est arrêté d'un coup.",

@@ -11,7 +11,7 @@ import pytest
 from agent.bulk.belated import tell_belated, untold
 from agent.bulk.carrying import Session, authorised, jobs_of
 from agent.bulk.liars import remembered
-from agent.bulk.noting import Fate, Notebook, close_session
+from agent.bulk.noting import Fate, Notebook, close_session, done
 from agent.bulk.resuming import damaged, meet, sentence, unfinished
 from agent.bulk.roll import Armed
 from agent.bulk.session import Asked, Chosen
@@ -27,10 +27,12 @@ from agent.outbox import Outbox
 from agent.record import Record, parse_payload
 from agent.rules import load_profiles
 from agent.visit import Desk
+from agent.wall.closing import closing
 from agent.wipe import journal as j
 from agent.wipe.conclude import _believed
 from agent.wipe.job import Claimed, Ended, Job, NotClaimed, Plan, Seen
 from agent.wipe.outcome import Proof
+from agent.wipe.reasons import NOT_BEGUN, NOT_RESUMED
 from agent.wipe.state import State
 from agent.wipe.supervisor import Seat
 from agent.wipe.survey import Surveyed
@@ -192,6 +194,67 @@ def test_a_beginning_that_led_nowhere_gets_its_end(tmp_path: Path) -> None:
     made._hear(seat, NotClaimed(reason=MOUNTED))
     (fate,) = made.fates.values()
     assert fate.record and standing_of(kept(home, fate.record).erasures[0]) == "untouched"
+
+
+def test_a_beginning_that_nobody_outside_learnt_of_gets_its_end_too(tmp_path: Path) -> None:
+    """It is signed and waits: the inventory would show an erasure that never ends of a disk that nobody touched."""
+    home = Home(tmp_path)
+    book = notebook(home)
+
+    def unreachable(_: str) -> None:
+        raise StorageError(fr="Pas d'inventaire.", en="No inventory.")
+
+    book.announce = unreachable
+    made, orders, seat = session(book)
+    made._hear(seat, Claimed(media=MEDIA))
+    assert orders.given == ["stop"] and len(book.records) == 1
+    seat.state = "ended"
+    made._hear(seat, NotClaimed(reason=NOT_BEGUN))
+    (fate,) = made.fates.values()
+    told = [kept(home, digest).erasures[0] for digest in book.records]
+    assert [one.ended_at is None for one in told] == [True, False] and fate.record == book.records[1]
+    assert not fate.is_proven and fate.exceptions()[-1].rule == "record-not-kept"
+
+
+def test_a_resumed_erasure_that_was_not_gone_on_with_stays_interrupted(tmp_path: Path) -> None:
+    """The disk was half erased before: "not one byte was touched" would be said of the wrong day."""
+    home = Home(tmp_path)
+    home.wipes.mkdir(parents=True)
+    journal(home.wipes, 1, "2026-11-23T08:00:00Z", BEGAN)
+    book = notebook(home)
+    so_far = unfinished(home.wipes)[0].so_far
+    made, _, seat = session(book)
+    made.so_far = {seat.job.id: so_far}
+    made._hear(seat, Claimed(media=MEDIA))
+    seat.state = "ended"
+    made._hear(seat, NotClaimed(reason=NOT_BEGUN))
+    (fate,) = made.fates.values()
+    (erasure,) = kept(home, fate.record or "").erasures
+    assert erasure.began_at == BEGAN.at and erasure.ended_at is None and erasure.why[-1] == NOT_RESUMED
+    assert done(fate).state == "interrupted" and "--resume" in closing([fate], "fr")
+    assert "pas un octet n'a été touché" not in closing([fate], "fr")
+
+
+def test_an_end_after_a_resumption_is_late_whatever_was_told_before_it(tmp_path: Path) -> None:
+    """Left behind as hung and told as failed; gone on with after a power cycle; then the crash before the record."""
+    home = Home(tmp_path)
+    home.wipes.mkdir(parents=True)
+    book = notebook(home)
+    book.begun(job(1), MEDIA)
+    book.ended(erasures.failed(id=job(1).id, media=MEDIA))
+    book.begun(job(1), MEDIA, erasures.interrupted(id=job(1).id, ended_at=None, media=MEDIA))
+    journal(home.wipes, 1, "2026-11-23T08:00:00Z", BEGAN, END)
+    (digest,) = late(home)
+    assert kept(home, digest).erasures[0].ended_at == END.at and late(home) == []
+
+
+def test_a_journal_is_gone_on_with_where_it_lies_now(tmp_path: Path) -> None:
+    """A stick that is mounted elsewhere, or a folder that was moved."""
+    (tmp_path / "before").mkdir()
+    journal(tmp_path / "before", 1, "2026-11-23T08:00:00Z", BEGAN)
+    (tmp_path / "before").rename(tmp_path / "now")
+    (left,) = unfinished(tmp_path / "now")
+    assert left.job.journal == str(tmp_path / "now" / Path(job(1).journal).name)
 
 
 def test_each_authorisation_is_one_disks_and_one_times(tmp_path: Path) -> None:
