@@ -14,6 +14,7 @@ connection-0001.json …   the inventory this station was enrolled with; the new
 import hashlib
 import os
 import re
+import secrets
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from agent.durable import write_new
+from agent.durable import remove, write_new
 from agent.errors import StorageError
 
 if TYPE_CHECKING:
@@ -122,6 +123,12 @@ class Home:
         )
         number = (self._connections() or [0])[-1] + 1
         write_new(self.root / f"connection-{number:04}.json", msgspec.json.encode(kept))
+
+    def check_room(self) -> None:
+        """StorageError when not even a page can be written here."""
+        path = self.root / f".room-{secrets.token_hex(4)}"
+        write_new(path, b"\0" * 4096)
+        remove(path)
 
     def lives_in_memory(self, host: "Host") -> bool:
         """Our image runs here and no stick holds this folder: its key and records go with the power."""

@@ -19,6 +19,7 @@ from agent import __version__
 from agent.checks.gate import complete
 from agent.checks.journal import RESUMED_WITHIN, CheckJournal
 from agent.checks.results import CheckResult
+from agent.durable import write_new
 from agent.envelope import seal
 from agent.erasure import Erasure
 from agent.errors import RebondError, StorageError
@@ -132,6 +133,20 @@ def ended_erasures(folder: Path, now: datetime) -> tuple[Erasure, ...]:
         if at is not None and abs(now - datetime.fromisoformat(at)) <= RESUMED_WITHIN:
             found.append(erasure)
     return tuple(sorted(found, key=lambda one: one.began_at or ""))
+
+
+def copy_kept(before: Home, after: Home) -> None:
+    """What a station without a stick has kept in memory, onto the stick: what waits, and its visits' journals.
+
+    StorageError at the first that does not fit; doing it again goes on from there.
+    """
+    outbox = Outbox(before.outbox)
+    for one in outbox.waiting():
+        Outbox(after.outbox).queue(outbox.read(one.digest))
+    for folder in (before.wipes, before.sessions, before.checks):
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                write_new(after.root / path.relative_to(before.root), path.read_bytes())
 
 
 def is_wiping(folder: Path) -> bool:

@@ -95,7 +95,7 @@ class Console(App[str]):
                 result = work()
             except Exception as error:  # noqa: BLE001 - whatever it is, the technician's screen stays
                 told = f"{type(error).__name__}: {error}"
-                self._back(self.tell, error.told(self.bench.lang) if isinstance(error, RebondError) else told)
+                self._back(self.tell, self.bench.tell(error) if isinstance(error, RebondError) else told)
                 if failed is not None:
                     self._back(failed)
                 return
@@ -156,12 +156,11 @@ class Console(App[str]):
     def _tick_failed(self) -> None:
         self._is_ticking = False
 
-    def _ticked(self, told: tuple[bool, Queue, str]) -> None:
+    def _ticked(self, told: tuple[tuple[str, str] | None, Queue, str]) -> None:
         self._is_ticking = False
-        has_come, queue, stick = told
-        if has_come:
-            en = self.bench.lang == "en"
-            self.tell("The stick is here: all is kept on it." if en else "La clé est là : tout y est gardé.")
+        adopted, queue, stick = told
+        if adopted is not None:
+            self.tell(adopted[self.bench.lang == "en"])
         self.show_status(stick=stick, wipe=self.bench.erasing.status(self.bench.lang))
         self._queued(queue)
 
@@ -224,7 +223,7 @@ class Console(App[str]):
             self._is_noting = False
             if problem is not None:
                 lost = "La fiche n'est PAS gardée." if self.bench.lang != "en" else "The record is NOT kept."
-                self.tell(f"{lost} {problem.told(self.bench.lang)}")
+                self.tell(f"{lost} {self.bench.tell(problem)}")
             else:
                 self.news = ""
                 self._retry_at = 0.0

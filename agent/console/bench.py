@@ -5,6 +5,7 @@ wrong is returned or kept as a sentence, never raised for the screens to stumble
 """
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from agent.console.checking import Checking
 from agent.console.erasing import Erasing
-from agent.console.stick import has_come_late, set_keyboard, settle, warning
+from agent.console.stick import has_come_late, is_out, set_keyboard, settle, warning
 from agent.errors import RebondError, StorageError
 from agent.facts import Machine
 from agent.home import STICK, Home
@@ -23,13 +24,14 @@ from agent.record import ProfileUsed
 from agent.rules import Profile, load_profiles
 from agent.settings import InventoryAt, Settings, find_settings
 from agent.verdict import Verdict, judge
-from agent.visit import Desk, Noted, clock_evidence, make_known, note_visit, of_this_visit
+from agent.visit import Desk, Noted, clock_evidence, copy_kept, make_known, note_visit, of_this_visit
 
 if TYPE_CHECKING:
     from agent.erasure import Erasure
     from agent.keys import StationKey
     from agent.upload import Delivery, Enrolled
 
+_ADOPT_AGAIN_S = 30.0
 Progress = Callable[[str, str], None]  # probe, "started" | "done" | "failed" | "late"
 
 
@@ -60,6 +62,7 @@ class Bench:
     noted: Noted | None = None
     is_settled: bool = False  # False: the network may still tell the settings
     delivered: frozenset[str] = frozenset()
+    _adopt_at_s: float = 0.0  # not before
     _key: "StationKey | None" = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -78,6 +81,10 @@ class Bench:
             return self._key
 
     def tell(self, error: RebondError) -> str:
+        """A folder without its stick is read-only: the cure is the stick, not the folder."""
+        if isinstance(error, StorageError) and self.is_stick_out:
+            en = self.lang == "en"
+            return "The stick was pulled out. Plug it in again." if en else "La clé est retirée. Rebranchez-la."
         return error.told(self.lang)
 
     # --- the station --------------------------------------------------------------------------------------------------
@@ -105,19 +112,32 @@ class Bench:
         """No stick: what is not delivered is lost with this PC's power."""
         return self.home.lives_in_memory(Host())
 
-    def adopt_stick(self) -> bool:
-        """A stick was plugged in after the start: what waits in memory is copied to it, and it is the station now.
+    @property
+    def is_stick_out(self) -> bool:
+        return self.host.is_live and is_out(self.host, self.home)
 
-        Not while disks are erased: their journals and records stay together.
+    def adopt_stick(self) -> tuple[str, str] | None:
+        """A stick was plugged in after the start: what memory holds is copied to it, and it is the station now.
+
+        Not while disks are erased: their journals and records stay together. A stick that does not take it all changes
+        nothing; it is tried again later. French and English: what came of it.
         """
-        if not self.host.is_live or self.erasing.is_running or not has_come_late(self.host, self.home):
-            return False
-        before, after = self.outbox, Home(STICK)
-        for one in before.waiting():
-            Outbox(after.outbox).queue(before.read(one.digest))
+        if not self.host.is_live or self.erasing.is_running or self.checking.is_running:
+            return None
+        if time.monotonic() < self._adopt_at_s or not has_come_late(self.host, self.home):
+            return None
+        after = Home(STICK)
+        try:
+            copy_kept(self.home, after)
+            after.key()
+        except (RebondError, OSError) as error:
+            self._adopt_at_s = time.monotonic() + _ADOPT_AGAIN_S
+            fr, en = (error.fr, error.en) if isinstance(error, RebondError) else (str(error), str(error))
+            return f"La clé ne prend pas ce qui attend en mémoire. {fr}", f"The stick does not take what waits. {en}"
         self.home, self._key = after, None
+        self.checking.leave_folder()
         self.read_settings()
-        return True
+        return "La clé est là : tout y est gardé.", "The stick is here: all is kept on it."
 
     def stick_warning(self) -> str:
         told = warning(self.host, self.home) if self.host.is_live else None
@@ -192,6 +212,8 @@ class Bench:
     # --- delivery -----------------------------------------------------------------------------------------------------
 
     def queue(self) -> Queue:
+        if self.is_stick_out:  # its records are on it, not gone
+            return Queue(is_known=False)
         try:
             outbox = self.outbox
             return Queue(

@@ -42,6 +42,10 @@ class Checking:
         self._journal = open_checks(bench.home.checks, bench.machine, bench.host, datetime.now(UTC))
         self.results = self._journal.results
 
+    def leave_folder(self) -> None:
+        """The station has another folder now: the list of checks opens this visit's journal there."""
+        self._journal = None
+
     @property
     def is_running(self) -> bool:
         return self.run is not None and self.run.result is None

@@ -9,6 +9,7 @@ from textual.widgets import Input, Static
 
 from agent.console.page import POINTER, Page, Shortcut
 from agent.keys import parse_pin
+from agent.scanner import read_back
 from agent.settings import InventoryAt, wrong_url
 from agent.upload import Enrolled
 
@@ -26,6 +27,7 @@ class Enrolling(Page):
     def __init__(self) -> None:
         super().__init__()
         self._done: Enrolled | None = None
+        self._is_busy = False
 
     def middle(self) -> Iterable[Widget]:
         known = self.console.bench.settings.inventory
@@ -76,7 +78,9 @@ class Enrolling(Page):
         self._send()
 
     def _send(self) -> None:
-        url, pin, code = (self.query_one(f"#{name}", Input).value.strip() for name, _, _ in _FIELDS)
+        if self._is_busy:  # a scanner that sends two line ends: a code is good once
+            return
+        url, pin, code = (read_back(self.query_one(f"#{name}", Input).value.strip()) for name, _, _ in _FIELDS)
         if wrong := wrong_url(url):
             self.console.tell(self.say(*wrong))
             return
@@ -89,8 +93,13 @@ class Enrolling(Page):
             at = InventoryAt(url=url, pin=parse_pin(pin) if pin else None)
             return self.console.bench.join(at, code)
 
-        self.console.spawn(work, self._enrolled)
+        self._is_busy = True
+        self.console.spawn(work, self._enrolled, self._failed)
+
+    def _failed(self) -> None:
+        self._is_busy = False
 
     def _enrolled(self, enrolled: Enrolled) -> None:
-        self._done = enrolled
+        self._done, self._is_busy = enrolled, False
+        self.query_one("#code", Input).value = ""  # used: another Enter must not send it again
         self.console.tell(self.say("Inscrit. Comparez les quatre mots.", "Enrolled. Compare the four words."))

@@ -54,6 +54,13 @@ class Leaving(Page):
             lines.append(self.say("  Aucune fiche de ce PC n'est gardée.", "  No record of this PC is kept."))
         elif noted.digest in bench.delivered:
             lines.append(self.say("  [OK] La fiche est à l'inventaire.", "  [OK] The inventory has the record."))
+        elif bench.is_stick_out:
+            lines.append(
+                self.say(
+                    "  [!] La fiche est sur la clé, qui est retirée. Rebranchez-la, ici ou sur un autre PC.",
+                    "  [!] The record is on the stick, which is pulled out. Plug it in here or in another PC.",
+                )
+            )
         elif bench.is_in_memory:
             lines.append(
                 self.say(

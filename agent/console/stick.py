@@ -5,7 +5,6 @@
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from agent.home import STICK, Home, find_home
 from agent.host import Host
@@ -60,5 +59,17 @@ def set_keyboard(host: Host, layout: str) -> None:
 
 
 def has_come_late(host: Host, home: Home) -> bool:
-    """A stick was plugged in after the start."""
-    return home.root != STICK and is_our_image(host) and word(host) in ("ready", "read-only") and Path(STICK).is_mount()
+    """A stick that takes what waits was plugged in after the start."""
+    return home.root != STICK and is_our_image(host) and word(host) == "ready" and _is_mounted()
+
+
+def is_out(host: Host, home: Home) -> bool:
+    """The station's stick was pulled out: what it holds is on it, and nothing can be kept until it is back."""
+    return home.root == STICK and is_our_image(host) and not _is_mounted()
+
+
+def _is_mounted() -> bool:
+    try:
+        return STICK.is_mount()
+    except OSError:  # it dies at this moment
+        return False

@@ -6,7 +6,9 @@ import pytest
 
 from agent.console import bench as bench_module
 from agent.console import stick
+from agent.console.bench import Bench
 from agent.console.stick import settle, warning
+from agent.errors import StorageError
 from agent.home import Home
 from agent.host import Host
 from agent.outbox import Outbox
@@ -83,3 +85,75 @@ def test_a_stick_that_comes_after_the_start_gets_what_waits_in_memory(
     (before,) = Outbox(tmp_path / "memory" / "outbox").waiting()
     (after,) = Outbox(tmp_path / "stick" / "outbox").waiting()
     assert before.digest == after.digest
+
+
+def _late_bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    """Booted without a stick, which comes at once."""
+    bench = bench_of("mini-pc-no-disk", tmp_path / "memory")
+    bench.host.is_live = True
+    monkeypatch.setattr(bench_module, "STICK", tmp_path / "stick")
+    monkeypatch.setattr(bench_module, "settle", lambda *_: bench.home)
+    monkeypatch.setattr(bench_module, "warning", lambda *_: None)
+    monkeypatch.setattr(bench_module, "has_come_late", lambda *_: bench.home.root != tmp_path / "stick")
+    return bench
+
+
+def test_a_late_stick_gets_the_journals_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = _late_bench(tmp_path, monkeypatch)
+    for name in ("wipes/a.journal", "sessions/b.json", "checks/one/c.journal"):
+        (tmp_path / "memory" / name).parent.mkdir(parents=True)
+        (tmp_path / "memory" / name).write_text(name)
+    assert bench.adopt_stick() == ("La clé est là : tout y est gardé.", "The stick is here: all is kept on it.")
+    assert bench.home.root == tmp_path / "stick"
+    for name in ("wipes/a.journal", "sessions/b.json", "checks/one/c.journal"):
+        assert (tmp_path / "stick" / name).read_text() == name
+
+
+def test_a_late_stick_that_is_full_stops_neither_the_records_nor_their_delivery(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = _late_bench(tmp_path, monkeypatch)
+    (tmp_path / "stick").write_text("takes nothing")
+
+    async def script(hand: Hand) -> None:
+        await hand.see("ne prend pas ce qui attend")
+        await hand.press("f2")
+        await hand.see("1 en attente")
+
+    drive(bench, script)
+    assert bench.home.root == tmp_path / "memory" and len(bench.outbox.waiting()) == 1
+
+
+def test_a_read_only_stick_that_comes_late_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stick, "_is_mounted", lambda: True)
+    assert stick.has_come_late(Image(data="ready"), Home(tmp_path))
+    assert not stick.has_come_late(Image(data="read-only"), Home(tmp_path))
+
+
+def test_what_a_pulled_stick_holds_is_neither_gone_nor_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = bench_of("mini-pc-no-disk", tmp_path)
+    out = [False]
+    monkeypatch.setattr(Bench, "is_stick_out", property(lambda _: out[0]))
+
+    async def script(hand: Hand) -> None:
+        await hand.press("f2")
+        await hand.see("1 en attente")
+        out[0] = True
+        await hand.see("fiches : ?")
+        await hand.press("f10")
+        seen = await hand.see("La fiche est sur la clé, qui est retirée")
+        assert "PERDUE" not in seen
+        out[0] = False
+        await hand.see("1 en attente")
+
+    drive(bench, script)
+    out[0] = True
+    told = bench.tell(StorageError(fr="/x est en lecture seule. Ôtez la protection de la clé.", en="x is read-only."))
+    assert told == "La clé est retirée. Rebranchez-la."
+
+
+def test_pulled_out_is_told_by_the_mount(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(stick, "_is_mounted", lambda: False)
+    assert stick.is_out(Image(), Home(stick.STICK)) and not stick.is_out(Image(), Home(tmp_path))
+    monkeypatch.setattr(stick, "_is_mounted", lambda: True)
+    assert not stick.is_out(Image(), Home(stick.STICK))
