@@ -222,21 +222,22 @@ class Roll:
         return Answer("heard", f"Technicien : {code.text}.", f"Operator: {code.text}.")
 
     def _hear_serial(self, typed: str) -> Answer:
-        found = matching(typed, self._left)
-        if len(found) == 1:
-            self._left.remove(found[0])
-            return Answer("heard", f"{found[0]} : confirmé.", f"{found[0]}: confirmed.", found[0])
+        # Of all, not of those that are left: a disk that is confirmed twice must not stand for one that is like it.
         known = matching(typed, [one.token for one in self.chosen])
-        if len(found) > 1:
+        if len(known) > 1:
             return self._mistake(
                 "Deux disques du plan peuvent être ce numéro. Tapez-le en entier.",
                 "Two disks of the plan may be this serial. Type it in full.",
             )
-        if len(known) == 1:
-            return Answer("again", "Déjà confirmé.", "Confirmed already.", known[0])
-        return self._mistake(
-            "Ce numéro n'est pas celui d'un disque du plan.", "This is no serial of a disk of the plan."
-        )
+        if not known:
+            return self._mistake(
+                "Ce numéro n'est pas celui d'un disque du plan.", "This is no serial of a disk of the plan."
+            )
+        (token,) = known
+        if token not in self._left:
+            return Answer("again", "Déjà confirmé.", "Confirmed already.", token)
+        self._left.remove(token)
+        return Answer("heard", f"{token} : confirmé.", f"{token}: confirmed.", token)
 
     def _hear_count(self, typed: str) -> Answer:
         digits = "".join(_AZERTY.get(sign, sign) for sign in "".join(typed.split()))

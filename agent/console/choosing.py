@@ -157,17 +157,19 @@ class Choosing(Page):
 
     def _hear_serial(self, typed: str) -> None:
         erasing = self.erasing
-        found = matching(typed, [line.token for line in erasing.free])
-        if len(found) == 1 and found[0] in erasing.wanted:
-            self.console.tell(self.say(f"{found[0]} : déjà confirmé.", f"{found[0]}: confirmed already."))
-        elif len(found) == 1:
-            self._confirm(found[0])
-        elif found:
+        # Of all disks, not of the free ones: one that is refused must not stand for a free one that is like it.
+        found = set(matching(typed, [line.token for line in erasing.lines or () if line.token]))
+        meant = [line for line in erasing.lines or () if line.token in found]
+        if len(found) > 1:
             fr, en = "Deux disques peuvent être ce numéro. Tapez-le en entier.", "Two disks fit. Type it in full."
             self.console.tell(self.say(fr, en))
-        elif refused := matching(typed, [line.token for line in erasing.lines or () if line.token]):
-            whys = [why for line in erasing.lines or () if line.token in refused for why in line.disk.refusals]
-            self.console.tell(self.say(whys[0].fr, whys[0].en) if whys else "")
+        elif whys := [why for line in meant for why in line.disk.refusals]:
+            self.console.tell(self.say(whys[0].fr, whys[0].en))
+        elif meant and meant[0].token in erasing.wanted:
+            token = meant[0].token
+            self.console.tell(self.say(f"{token} : déjà confirmé.", f"{token}: confirmed already."))
+        elif meant:
+            self._confirm(meant[0].token)
         else:
             word = clean(typed, 30)
             fr, en = f"Aucun disque de ce PC n'a ce numéro : {word}", f"No disk of this PC has this serial: {word}"

@@ -252,6 +252,13 @@ def test_two_disks_that_one_scan_may_mean_are_told_apart_by_no_guess() -> None:
 # --- who it is --------------------------------------------------------------------------------------------------------
 
 
+def test_a_disk_confirmed_twice_stands_for_no_other() -> None:
+    """Its label scanned again: "-" may be an unshifted 6, but this disk was meant, and it is confirmed already."""
+    for one, other in (("A-1", "A61"), ("WCC4N7", "WD-WCC4N7")):
+        roll = Roll((chosen(one), chosen(other)), operator="op-7")
+        assert [roll.hear(one).kind, roll.hear(one).kind] == ["heard", "again"] and roll.left == (other,)
+
+
 def test_nobody_erases_without_a_name() -> None:
     """A certificate without an operator is no evidence: it is asked for first, and a disk's serial is nobody's name."""
     hand = Hand("", "WD-WCC4N1234567", "LOT:college", "op-9", "WD-WCC4N1234567", "S21PNXAG123456")

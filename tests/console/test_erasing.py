@@ -25,7 +25,7 @@ from agent.outbox import Outbox
 from agent.probes.inspect import Circumstances, inspect
 from agent.record import Record, parse_payload
 from agent.rules import load_profiles
-from tests.bulk.disks import surveyed
+from tests.bulk.disks import MOUNTED, surveyed
 from tests.bulk.test_noting import BEGAN, END, journal
 from tests.console.driving import CAPTURES, Hand, bench_of, drive
 from tests.wipe.loops import loop, needs_loops
@@ -271,7 +271,10 @@ class Composed(Erasing):
     def look(self) -> None:
         self.wanted, self.roll = (), None
         member = replace(surveyed("S0AMEMBER01"), is_member=True, found=("linux_raid_member",))
-        self.lines = (Line(disk=member), Line(disk=surveyed("S0BPLAIN002", "sdb")))
+        mounted = surveyed("WCC4N7", "sdc", refusals=(MOUNTED,))
+        alike = surveyed("WD-WCC4N7", "sdd")
+        plain = surveyed("S0BPLAIN002", "sdb")
+        self.lines = tuple(Line(disk=disk) for disk in (member, plain, mounted, alike))
 
 
 def composed_bench(folder: Path) -> Bench:
@@ -316,3 +319,17 @@ def test_a_countdown_whose_disks_are_looked_at_again_begins_nothing_and_locks_no
 
     drive(bench, script)
     assert bench.erasing.done is None
+
+
+def test_the_number_of_a_refused_disk_never_confirms_one_that_is_like_it(tmp_path: Path) -> None:
+    bench = composed_bench(tmp_path)
+
+    async def script(hand: Hand) -> None:
+        await to_the_disks(hand)
+        await hand.see("WD-WCC4N7")
+        await hand.type("WCC4N7")
+        await hand.press("enter")
+        await hand.see("sdz est utilisé.")
+        assert "[X]" not in hand.text() and not bench.erasing.wanted
+
+    drive(bench, script)
