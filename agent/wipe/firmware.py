@@ -155,11 +155,20 @@ class Pace:
 
 
 def condensed(sent: tuple[Exchange, ...]) -> tuple[Exchange, ...]:
-    """Rows of one command with good answers become their first and last: hours of polling say no more than that."""
-    kept: list[Exchange] = []
-    for place, one in enumerate(sent):
-        neighbours = sent[max(0, place - 1) : place] + sent[place + 1 : place + 2]
-        is_inner = len(neighbours) == 2 and all(other.name == one.name and other.is_ok for other in neighbours)
-        if not (is_inner and one.is_ok):
-            kept.append(one)
-    return tuple(kept)
+    """Rows of one look, of one command or of two by turns, become their first and last: hours of polling say no more.
+
+    An answer that differs from those of the looks beside it in how it went wrong is always kept.
+    """
+    return tuple(one for place, one in enumerate(sent) if not any(_is_inner(sent, place, turn) for turn in (1, 2)))
+
+
+def _is_inner(sent: tuple[Exchange, ...], place: int, turn: int) -> bool:
+    """The look before (`turn` commands earlier) and the one after were the same, and so was what lay between."""
+    if place < turn or place + turn >= len(sent) or (turn == 1 and not sent[place].is_ok):
+        return False
+    is_row = _is_like(sent[place - turn], sent[place]) and _is_like(sent[place], sent[place + turn])
+    return is_row and (turn == 1 or _is_like(sent[place - 1], sent[place + 1]))
+
+
+def _is_like(one: Exchange, other: Exchange) -> bool:
+    return (one.name, one.is_ok) == (other.name, other.is_ok) and (one.is_ok or one.status == other.status)
