@@ -72,10 +72,11 @@ class Session:
         self.unit, self.line = unit, line
         self.answers = 1  # StatSN
         self.expected = 0  # ExpCmdSN
+        self.waiting: list[tuple[bytes, bytes]] = []  # what came while another command's data were awaited
 
     def serve(self) -> None:
         while True:
-            head, data = self._receive()
+            head, data = self.waiting.pop(0) if self.waiting else self._receive()
             opcode = head[0] & 0x3F
             if opcode != DATA_OUT and not head[0] & 0x40:
                 self.expected = (int.from_bytes(head[24:28], "big") + 1) & 0xFFFFFFFF
@@ -174,7 +175,10 @@ class Session:
             until = len(found) + count
             while len(found) < until:
                 told, data = self._receive()
-                if told[0] & 0x3F != DATA_OUT or int.from_bytes(told[40:44], "big") != begin + len(found):
+                if told[0] & 0x3F != DATA_OUT:
+                    self.waiting.append((told, data))
+                    continue
+                if told[16:20] != head[16:20] or int.from_bytes(told[40:44], "big") != begin + len(found):
                     raise Closed
                 found += data
         return bytes(found)

@@ -6,6 +6,7 @@ Format, their logs); here is only what a driver needs besides, and reading and w
 
 import threading
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 from agent.wipe.nvme.admin import LAYOUT, Command
 from tests.wipe.twins.nvme import NvmeTwin
@@ -74,6 +75,8 @@ class Controller:
             found = answer.data
             if command.opcode == IDENTIFY and command.cdw10 & 0xFF == 0x01:
                 found = self._controller(found)
+            if command.opcode == IDENTIFY and command.cdw10 & 0xFF == 0x00 and found:
+                found = found[:8] * 3 + found[24:]  # all of it can be used, and is
             return Answer(status=answer.status, result=answer.result, data=found)
 
     @staticmethod
@@ -109,7 +112,7 @@ class Controller:
     def _described(self, command: Command) -> bytes:
         if command.cdw10 & 0xFF != 0x03:
             return bytes(4096)
-        name = b"\x00\x25\x38\x5a\x77\x00\x00" + bytes([command.nsid & 0xFF])
+        name = sha256(f"{self.twin.serial} {command.nsid}".encode()).digest()[:8]  # EUI-64: its own
         return (bytes([1, 8, 0, 0]) + name).ljust(4096, b"\0")
 
     @staticmethod

@@ -70,6 +70,7 @@ class Queue:
         self.target, self.controller, self.line = target, target.controller, line
         self.number = 0
         self.size = self.tail = 0
+        self.waiting: list[tuple[bytes, bytes]] = []  # commands that came while another one's data were awaited
 
     def serve(self) -> None:
         kind, _, _ = self._receive()
@@ -78,6 +79,9 @@ class Queue:
         told = struct.pack("<HBBI", 0, 0, 0, MOST_BYTES)
         self._send(IC_RESP, told.ljust(120, b"\0"), header_bytes=128)
         while True:
+            if self.waiting:
+                self._obey(*self.waiting.pop(0))
+                continue
             kind, body, data = self._receive()
             if kind != COMMAND:
                 raise Closed  # data that nobody asked for, or the other side's complaint
@@ -132,6 +136,9 @@ class Queue:
         found = bytearray()
         while len(found) < length:
             kind, body, data = self._receive()
+            if kind == COMMAND:
+                self.waiting.append((body[:64], data))
+                continue
             told, _, at, count = struct.unpack("<HHII", body[:12])
             if (kind, told, at, count) != (H2C_DATA, number, len(found), len(data)):
                 raise Closed

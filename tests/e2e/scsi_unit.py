@@ -7,6 +7,7 @@ SAT-4, reached with ATA PASS-THROUGH(16).
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 from tests.wipe.twins.ata import AtaTwin
 from tests.wipe.twins.scsi import ScsiTwin
@@ -16,6 +17,7 @@ LENGTHS = {0: 6, 1: 10, 2: 10, 4: 16, 5: 12}  # of a CDB, by its opcode's group
 INQUIRY, READ_CAPACITY, REPORT_LUNS, SERVICE_IN, PASS_THROUGH = 0x12, 0x25, 0xA0, 0x9E, 0x85
 READS, WRITES = (0x28, 0xA8, 0x88), (0x2A, 0xAA, 0x8A)
 READY, SYNC = 0x00, (0x35, 0x91)
+LOOK = bytes((0x03, 1, 0, 0, 252, 0))  # REQUEST SENSE
 GOOD, CHECK_CONDITION = 0, 2
 
 
@@ -79,7 +81,7 @@ class Unit:
         pages = {
             0x00: b"\x00\x80\x83\xb1",
             0x80: self.serial.encode(),
-            0x83: b"\x01\x03\x00\x08\x50\x00\xc5\x00" + self.serial.encode()[-4:],  # NAA, of the logical unit
+            0x83: b"\x01\x03\x00\x08\x50" + sha256(self.serial.encode()).digest()[:7],  # NAA 5h: its own
         }
         page = pages.get(cdb[2])
         return None if page is None else Told(data=bytes((0, cdb[2], 0, len(page))) + page)
@@ -113,11 +115,16 @@ class Unit:
 def sas_disk(twin: ScsiTwin) -> Unit:
     def carry(cdb: bytes, data_out: bytes, length_in: int) -> Told:
         answer = twin.send(-1, cdb, data_out=data_out, length_in=length_in, timeout_s=30)
+        if cdb[0] == READY and answer.status:
+            # QEMU keeps this sense and answers the next REQUEST SENSE with it: time passes at this look too.
+            twin.send(-1, LOOK, length_in=252, timeout_s=30)
         return Told(answer.status, answer.sense, answer.data[: length_in - answer.residual])
 
     def closed() -> Told | None:
-        told = carry(bytes(6), b"", 0)  # TEST UNIT READY
-        return (told if told.status else None) if twin.is_closed else check(3, 0x11, 0) if twin.is_unreadable else None
+        if twin.is_closed:
+            answer = twin.send(-1, bytes(6), timeout_s=30)
+            return Told(answer.status, answer.sense)
+        return check(3, 0x11, 0) if twin.is_unreadable else None
 
     return Unit(twin.memory, twin.serial, lambda: twin.blocks, closed, carry, twin.written)
 

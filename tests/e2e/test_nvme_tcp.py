@@ -114,6 +114,8 @@ def test_it_gets_ready_and_tells_what_a_driver_wants_to_know(admin: Host) -> Non
     assert page[768:].startswith(NQN.encode()) and page[320] and page[514] and page[1792]
     assert admin.command(0x09, words=(7, 0x00010001))[:2] == (0, 0x00010001)
     assert admin.command(0x06, nsid=1, words=(3,), length=4096)[2][:2] == b"\x01\x08"
+    namespace = admin.command(0x06, nsid=1, words=(0,), length=4096)[2]
+    assert namespace[8:16] == (1024).to_bytes(8, "little")  # without a capacity Linux ignores it
 
 
 def test_another_name_is_not_served(target: NvmeTcp) -> None:
@@ -130,6 +132,20 @@ def test_what_is_written_is_read(disk: Host, twin: NvmeTwin, blocks: int, in_cap
     assert bytes(twin.namespaces[1][16 * 512 : 16 * 512 + len(data)]) == data
     assert disk.command(0x00, nsid=1)[0] == 0
     assert disk.command(0x02, nsid=1, words=(1023, 0, 7), length=4096)[0] == 0x4080
+
+
+def test_a_command_that_overtakes_anothers_data_waits_its_turn(disk: Host, twin: NvmeTwin) -> None:
+    def entry(opcode: int, number: int) -> bytes:
+        words = struct.pack("<BBHI24xI3xB", opcode, 0x40, number, 1, 512, 0x5A)
+        return words + struct.pack("<QI", 5, 0).ljust(24, b"\0")
+
+    disk.say(COMMAND, entry(0x01, 1))
+    kind, body, _ = disk.hear()
+    assert kind == R2T
+    disk.say(COMMAND, entry(0x02, 2))
+    disk.say(H2C_DATA, struct.pack("<HHIII", 1, 1, 0, 512, 0), b"\x33" * 512)
+    heard = [disk.hear() for _ in range(3)]
+    assert [one[0] for one in heard] == [RESPONSE, C2H_DATA, RESPONSE] and heard[1][2] == b"\x33" * 512
 
 
 def test_while_it_sanitizes_it_reads_and_writes_nothing(admin: Host, disk: Host, twin: NvmeTwin) -> None:
