@@ -37,6 +37,13 @@ class Countdown(Page):
         """Any key, those of every other screen included."""
         event.stop()
         event.prevent_default()  # or the keys of every screen would be heard as well
+        self._stop()
+
+    def scanned(self) -> None:
+        """A code whose first sign went to the page before this one: its other keys are keys too."""
+        self._stop()
+
+    def _stop(self) -> None:
         roll = self.console.bench.erasing.roll
         if roll is not None and roll.asks == "countdown":
             roll.tick(typed=True)

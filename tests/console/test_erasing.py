@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import random
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -333,3 +334,20 @@ def test_the_number_of_a_refused_disk_never_confirms_one_that_is_like_it(tmp_pat
         assert "[X]" not in hand.text() and not bench.erasing.wanted
 
     drive(bench, script)
+
+
+def test_a_code_that_is_still_being_scanned_when_the_countdown_begins_stops_it(tmp_path: Path) -> None:
+    bench = composed_bench(tmp_path)
+
+    async def script(hand: Hand) -> None:
+        await to_the_disks(hand)
+        await hand.see("S0BPLAIN002")
+        await hand.type("S0BPLAIN002")
+        await hand.press("enter", "f9")
+        await hand.see("tout va être effacé")
+        hand.console.pace.heard(is_sign=True, at_s=time.monotonic())  # the sign that the page before it took
+        await hand.scan("7")
+        await hand.see("Rien n'a été touché")
+
+    drive(bench, script)
+    assert bench.erasing.done is None
