@@ -52,6 +52,10 @@ class Unfinished:
             return True
         return is_same(msgspec.structs.replace(self.job.media, size_bytes=self.size_bytes), now)
 
+    def may_be_erasing(self, disk: "Surveyed") -> bool:
+        """It is that disk, which tells no size: a SCSI disk does so until its own erase has ended."""
+        return not disk.media.size_bytes and is_same(msgspec.structs.replace(self.job.media, size_bytes=0), disk.media)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Met:
@@ -117,7 +121,7 @@ def meet(
     for one in left:
         found = [disk for disk in disks if one.is_of(disk)]
         if not found:
-            absent.append((one, _ABSENT))
+            absent.append((one, _SIZELESS if any(one.may_be_erasing(disk) for disk in disks) else _ABSENT))
         elif len(found) > 1:
             names = ", ".join(disk.media.name for disk in found)
             absent.append((one, reason("found-twice", one.job.media.name, names)))
@@ -155,6 +159,14 @@ def _cut(one: Unfinished, lang: str) -> str:
 
 
 _NAMED_MOST = 4
+_SIZELESS = Reason(
+    rule="no-size-yet",
+    fr="ce disque est branché mais n'annonce pas encore sa taille : il s'efface peut-être encore. Laissez-le branché, "
+    "attendez la fin, puis relancez rebond wipe --resume.",
+    en="this disk is plugged in but does not tell its size yet: it may still be erasing itself. Leave it plugged in, "
+    "wait for the end, then run rebond wipe --resume again.",
+)
+
 _ABSENT = Reason(
     rule="not-plugged-in",
     fr="ce disque n'est pas branché ici. Branchez-le, puis relancez rebond wipe --resume.",

@@ -330,6 +330,9 @@ def test_it_goes_on_only_with_the_very_same_disk(tmp_path: Path) -> None:
     ):  # fmt: skip
         found, absent = meet(left, disks)
         assert not found and len(absent) == 1
+    assert meet(left, [here("OTHER", size_bytes=0)])[1][0][1].rule == "not-plugged-in"
+    # Linux gives a SCSI disk that sanitizes no size: it is here, and must not be pulled out.
+    assert meet(left, [here(size_bytes=0)])[1][0][1].rule == "no-size-yet"
 
 
 def test_what_is_confirmed_and_authorised_anew_is_the_disk_as_it_is_now(tmp_path: Path) -> None:
