@@ -17,7 +17,7 @@ import msgspec
 from agent.bulk.belated import mark_told
 from agent.bulk.liars import remembered
 from agent.bulk.noting import Closed, Fate, Notebook, close_session
-from agent.bulk.resuming import Unfinished
+from agent.bulk.resuming import Met, Unfinished
 from agent.bulk.roll import Armed
 from agent.bulk.session import Asked, Chosen
 from agent.bulk.wishes import Wishes, stop_then_abandon
@@ -244,6 +244,12 @@ def authorised(armed: Armed, asked: Asked, folder: Path, *, allow_virtual: bool)
     """The jobs that erase: only ever of an armed list. Whoever armed it, a disk that lied to this station is known."""
     asked = replace(asked, operator=armed.operator)
     return jobs_of(remembered(armed.chosen, folder), asked, folder, allow_virtual=allow_virtual, purpose="erase")
+
+
+def authorised_anew(armed: Armed, met: Sequence[Met], folder: Path) -> tuple[Job, ...]:
+    """The jobs that go on with what was cut short. A disk that was caught lying meanwhile is known here too."""
+    liars = {one.token for one in remembered(armed.chosen, folder) if one.has_lied}
+    return tuple(msgspec.structs.replace(one.job(), has_lied=one.chosen.token in liars) for one in met)
 
 
 def _untouched(fate: Fate, why: Reason, now: str) -> Erasure:

@@ -216,6 +216,8 @@ def _write_belated(home: "Home", say: Say) -> None:
 def _resume(options: argparse.Namespace, say: Say, home: "Home", asked: "Asked") -> int:
     import msgspec
 
+    from agent.bulk.carrying import authorised_anew
+    from agent.bulk.liars import remembered
     from agent.bulk.resuming import meet, unfinished
 
     left = unfinished(home.wipes)
@@ -235,11 +237,11 @@ def _resume(options: argparse.Namespace, say: Say, home: "Home", asked: "Asked")
         bench.asked, serials=tuple(one.chosen.token for one in here), is_list=True,
         operator=bench.asked.operator or (before.pop() if len(before) == 1 else None),
     )  # fmt: skip
-    armed = bench.arm([one.chosen for one in here])
+    armed = bench.arm(remembered([one.chosen for one in here], home.wipes))
     if armed is None:
         return REFUSED
-    jobs = [one.job() for one in here]
+    jobs = authorised_anew(armed, here, home.wipes)
     if asked.psid is not None and len(jobs) == 1:  # it is kept nowhere, so it is given again
-        jobs = [msgspec.structs.replace(jobs[0], psid=asked.psid)]
+        jobs = (msgspec.structs.replace(jobs[0], psid=asked.psid),)
     code = bench.carry(armed, jobs, [one.left for one in here])
     return code or (NOT_PROVEN if absent else 0)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from agent.bulk.belated import tell_belated, untold
-from agent.bulk.carrying import Carried, authorised, carry
+from agent.bulk.carrying import Carried, authorised, authorised_anew, carry
 from agent.bulk.noting import Fate, Notebook
 from agent.bulk.resuming import Met, meet, unfinished
 from agent.bulk.roll import Armed, Roll
@@ -19,7 +19,7 @@ from agent.bulk.session import Asked, Chosen, choose, token_of
 from agent.bulk.unfreezing import running_wipes
 from agent.bulk.wishes import Wishes
 from agent.errors import RebondError
-from agent.wipe.job import Event, Job, NotClaimed, Trouble
+from agent.wipe.job import Event, NotClaimed, Trouble
 from agent.wipe.supervisor import WORKER, Seat
 
 if TYPE_CHECKING:
@@ -164,8 +164,10 @@ class Erasing:
         assert bench.machine is not None
         # Gone on with is only what was armed so: the disks may have been looked at again since.
         met = {line.token: line.met for line in self.lines or () if line.met and line.met.chosen in armed.chosen}
-        jobs = [self._job(job, met) for job in authorised(armed, asked, bench.home.wipes,
-                                                          allow_virtual=self.allow_virtual)]  # fmt: skip
+        anew = {token_of(job.media, job.seen): job
+                for job in authorised_anew(armed, tuple(met.values()), bench.home.wipes)}  # fmt: skip
+        jobs = [anew.get(token_of(job.media, job.seen), job)
+                for job in authorised(armed, asked, bench.home.wipes, allow_virtual=self.allow_virtual)]  # fmt: skip
         notebook = Notebook(machine=bench.machine, profiles=bench.profiles, key=bench.key(), outbox=bench.outbox,
                             desk=bench.desk, host=bench.host, announce=bench.announce)  # fmt: skip
         self.done, self.seats, self.news, self.wishes = None, (), "", Wishes()
@@ -175,10 +177,6 @@ class Erasing:
         )  # fmt: skip
         self.wanted, self.psid = (), None
         bench.take_after_wipe(notebook.erasures)
-
-    def _job(self, job: Job, met: dict[str, Met]) -> Job:
-        token = token_of(job.media, job.seen)
-        return met[token].job() if token in met else job
 
     # --- in a few words -----------------------------------------------------------------------------------------------
 

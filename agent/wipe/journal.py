@@ -171,6 +171,7 @@ class Interrupted(Fact, frozen=True, kw_only=True, tag="interrupted"):
 class Resumed(Fact, frozen=True, kw_only=True, tag="resumed"):
     at: str
     power: str = ""
+    has_lied: bool = False  # as Job.has_lied: caught since this journal was opened
 
 
 class Finished(Fact, frozen=True, kw_only=True, tag="finished"):

@@ -208,9 +208,10 @@ def _resume(state: State, entry: j.Resumed) -> State:
     if not state.is_interrupted:  # nobody could write why: the power, or a kill
         state = _interrupt(state, Interruption(at=state.last_at, why="power"))
     had_power = bool(entry.power) and entry.power == state.power
+    job = msgspec.structs.replace(state.job, has_lied=state.job.has_lied or entry.has_lied)
     told = msgspec.structs.replace(state.interruptions[-1], resumed_at=entry.at)
     interruptions = (*state.interruptions[:-1], told)
-    state = replace(state, is_interrupted=False, is_hidden_stale=True, interruptions=interruptions)
+    state = replace(state, job=job, is_interrupted=False, is_hidden_stale=True, interruptions=interruptions)
     if not state.attempts or state.finished is not None or state.attempt.result not in (None, "completed"):
         return state
     one = state.attempt

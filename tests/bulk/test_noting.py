@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from agent.bulk.belated import tell_belated, untold
-from agent.bulk.carrying import Session, authorised, jobs_of
+from agent.bulk.carrying import Session, authorised, authorised_anew, jobs_of
 from agent.bulk.liars import remembered
 from agent.bulk.noting import Fate, Notebook, close_session, done
 from agent.bulk.resuming import damaged, meet, sentence, unfinished
@@ -33,7 +33,7 @@ from agent.wipe.conclude import _believed
 from agent.wipe.job import Claimed, Ended, Job, NotClaimed, Plan, Seen
 from agent.wipe.outcome import Proof
 from agent.wipe.reasons import NOT_BEGUN, NOT_RESUMED
-from agent.wipe.state import State
+from agent.wipe.state import State, fold
 from agent.wipe.supervisor import Seat
 from agent.wipe.survey import Surveyed
 from tests import erasures
@@ -409,6 +409,23 @@ def test_a_liar_is_known_for_ever_and_proves_nothing_more(tmp_path: Path) -> Non
     armed = Armed(chosen=unmarked, approval="typed", count=4, operator="op")
     made_jobs = authorised(armed, Asked(serials=()), tmp_path, allow_virtual=False)
     assert [one.has_lied for one in made_jobs] == [True, True, False, False]
+
+
+def test_a_disk_caught_lying_meanwhile_is_a_liar_for_the_erasure_gone_on_with(tmp_path: Path) -> None:
+    """Begun on its cable; caught on a PC whose clock stood in 2010, so that the first journal looks the newer one."""
+    plan = chosen("A").plan
+    for number, at, entries in ((1, "2026-11-23T08:00:00Z", (BEGAN,)), (2, "2010-01-01T00:00:00Z", FOUND_LYING)):
+        one = msgspec.structs.replace(job(number, tmp_path, media("A")), plan=plan)
+        made = j.Journal.create(Path(one.journal), j.Opened(job=one, at=at))
+        for entry in entries:
+            made.add(entry)
+        made.close()
+    ((met,), _) = meet(unfinished(tmp_path), [surveyed("A")])
+    armed = Armed(chosen=(met.chosen,), approval="typed", count=1, operator="op")
+    (again,) = authorised_anew(armed, [met], tmp_path)
+    assert again.has_lied and again.is_resumed and again.id == job(1).id
+    told = fold([j.Opened(job=met.left.job, at=""), BEGAN, j.Resumed(at="", has_lied=again.has_lied)])
+    assert told.job.has_lied and not fold([j.Opened(job=met.left.job, at=""), BEGAN, j.Resumed(at="")]).job.has_lied
 
 
 def test_a_liars_best_evidence_is_not_proven() -> None:
