@@ -152,6 +152,17 @@ class Choosing(Page):
         if code.problem is not None:
             self.console.tell(self.say(*code.problem))
             return
+        if matching(typed, [line.token for line in self.erasing.lines or () if line.token]):
+            fr, en = (
+                "C'est le numéro d'un disque, pas le code d'un technicien.",
+                "This is a disk's serial, not your code.",
+            )
+            self.console.tell(self.say(fr, en))
+            return
+        if not code.text or code.kind not in (None, "operator"):
+            fr, en = "Ce n'est pas le code d'un technicien.", "This is not an operator's code."
+            self.console.tell(self.say(fr, en))
+            return
         self.console.bench.name(operator=code.text)
         self.asks = "serial"
 

@@ -351,3 +351,20 @@ def test_a_code_that_is_still_being_scanned_when_the_countdown_begins_stops_it(t
 
     drive(bench, script)
     assert bench.erasing.done is None
+
+
+def test_neither_a_disk_nor_a_lot_signs_as_the_technician(tmp_path: Path) -> None:
+    bench = composed_bench(tmp_path)
+
+    async def script(hand: Hand) -> None:
+        await to_the_disks(hand, operator="")
+        await hand.see("Code du technicien")
+        for typed, told in (("S0BPLAIN002", "C'est le numéro d'un disque"), ("LOT:c9", "pas le code d'un technicien")):
+            await hand.scan(f"{typed}\r")
+            await hand.see(told)
+        assert not bench.desk.operator
+        await hand.scan("OP:7\r")
+        await hand.see("Numéro de série :")
+
+    drive(bench, script)
+    assert bench.desk.operator == "7"
