@@ -45,9 +45,9 @@ class Unfinished:
 
         In a dock also the same disk inside: the dock's own serial stays when another one is put in.
         """
-        now, inside = disk.media, _inside(self.job)
-        if inside and inside != (disk.seen.own_serial if disk.seen is not None else None):
-            return False
+        now = disk.media
+        if _inside(self.job) != (disk.seen.own_serial if disk.seen is not None else None):
+            return False  # also of one that told nothing then: nothing says that it is the one that tells now
         if is_same(self.job.media, now, may_have_grown=self.may_have_grown):
             return True
         return is_same(msgspec.structs.replace(self.job.media, size_bytes=self.size_bytes), now)

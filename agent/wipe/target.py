@@ -312,7 +312,7 @@ class Target:
             raise Gone("the disk was taken into use by something else")
 
     def _still_in_its_dock(self) -> None:
-        """A dock can change its disk without the kernel hearing of it. A disk busy erasing may tell no serial."""
+        """A dock can change its disk unheard. Silence is borne only of one that may be busy with its own erase."""
         wanted = self.job.seen.own_serial if self.job.seen else None
         if wanted and self.family is not None:
             try:
@@ -321,6 +321,8 @@ class Target:
                 raise Gone(f"the disk in the dock does not answer: {error}") from error
             if serial and not _alike(serial, wanted):
                 raise Gone("another disk answers in the dock")
+            if not serial and all(step.technique.startswith("overwrite-") for step in self.job.plan.steps):
+                raise Gone("the disk in the dock does not say any more which one it is")
 
     def _kernel_now(self) -> Disk | None:
         if is_loop(self.media.name):

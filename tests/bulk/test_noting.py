@@ -366,6 +366,18 @@ def test_another_disk_in_the_same_dock_is_not_gone_on_with(tmp_path: Path) -> No
         assert bool(meet([left], [now])[0]) == is_here
 
 
+def test_a_disk_that_told_nothing_of_itself_is_not_the_one_that_tells_now(tmp_path: Path) -> None:
+    """Of a dock that passes nothing on for one disk and names the next: serial, model and size are the dock's."""
+    dock = msgspec.structs.replace(MEDIA, serial="usb:D0CK", wwn=None, transport="usb")
+    one = msgspec.structs.replace(job(1, tmp_path, dock), seen=Seen(boot_id="b"), allow_plug=True)
+    made = j.Journal.create(Path(one.journal), j.Opened(job=one, at="2026-11-23T08:00:00Z"))
+    made.add(BEGAN)
+    made.close()
+    left = unfinished(tmp_path)
+    assert meet(left, [Surveyed(media=dock, seen=Seen(boot_id="c"), is_plug=True)])[0]
+    assert not meet(left, [Surveyed(media=dock, seen=Seen(boot_id="c", own_serial="WD-B"))])[0]
+
+
 def test_a_disk_that_grew_after_its_hidden_area_was_seen_is_another_question(tmp_path: Path) -> None:
     seen = j.HiddenSeen(hidden=Hidden(state="none", visible_bytes=MEDIA.size_bytes), size_bytes=MEDIA.size_bytes)
     journal(tmp_path, 1, "2026-11-23T08:00:00Z", BEGAN, seen)

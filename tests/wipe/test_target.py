@@ -530,6 +530,9 @@ def test_a_docks_number_is_no_disks(node: str, monkeypatch: pytest.MonkeyPatch) 
         says._told = ("INSIDE2", None, None)
         with pytest.raises(Gone, match="dock"):
             ours.recheck()
+        says._told = (None, None, None)  # another one that is still spinning up, or speaks no ATA
+        with pytest.raises(Gone, match="which one it is"):
+            ours.recheck()
         says._error = Refused("no")
         with pytest.raises(Gone, match="dock"):
             ours.recheck()
