@@ -1,0 +1,102 @@
+"""Simulated SAS and SATA disks on an emulated SAS controller, through Linux's mptsas, sd and sg: SANITIZE and
+FORMAT UNIT, which QEMU's own disks have not.
+
+QEMU hands each unit on as it is, but for one thing: descriptor sense data become fixed ones, in which the upper halves
+of a 48-bit ATA answer are lost. So a SATA disk is never told to SANITIZE here, though it could: it is overwritten.
+"""
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from tests.e2e.image import MARKS, Image, Stick
+from tests.e2e.iscsi import Iscsi
+from tests.e2e.lab import Lab, packed, words
+from tests.e2e.pc import Pc
+from tests.e2e.scsi_unit import sas_disk, sata_disk
+from tests.wipe.twins import ata, scsi
+from tests.wipe.twins.ata import AtaTwin
+from tests.wipe.twins.scsi import ScsiTwin
+
+
+def _why_not() -> str | None:
+    """QEMU without its iSCSI initiator, in a sentence."""
+    if shutil.which("qemu-img") is None:
+        return "qemu-img is missing (apt install qemu-utils)"
+    told = subprocess.run(["qemu-img", "--help"], capture_output=True, text=True, check=False).stdout
+    return None if " iscsi" in told else "QEMU's iSCSI initiator is missing (apt install qemu-block-extra)"
+
+
+WHY_NOT = _why_not()
+pytestmark = [*MARKS, pytest.mark.skipif(WHY_NOT is not None, reason=f"no simulated SAS disks: {WHY_NOT}")]
+BLOCKS = 49152  # 24 MiB
+
+
+def sas(serial: str, **faults: bool | int) -> ScsiTwin:
+    return ScsiTwin(blocks=BLOCKS, serial=serial, faults=scsi.Faults(**faults))  # type: ignore[arg-type] # of one each
+
+
+def sata(serial: str) -> AtaTwin:
+    return AtaTwin(native=BLOCKS, visible=BLOCKS, serial=serial, faults=ata.Faults(is_fixed_format=True))
+
+
+def bay(disks: "list[ScsiTwin | AtaTwin]", targets: ExitStack) -> list[str]:
+    """QEMU's words for a SAS controller with these disks."""
+    found = ["-device", "mptsas1068,id=sas"]
+    for place, twin in enumerate(disks):
+        unit = sas_disk(twin) if isinstance(twin, ScsiTwin) else sata_disk(twin)
+        target = targets.enter_context(Iscsi(unit, f"iqn.2014-08.org.rebond:{twin.serial.lower()}"))
+        found += ["-drive", f"if=none,id=u{place},format=raw,file={target.url}",
+                  "-device", f"scsi-generic,drive=u{place},bus=sas.0,scsi-id={place}"]  # fmt: skip
+    return found
+
+
+Disks = dict[str, ScsiTwin | AtaTwin]
+
+
+@pytest.fixture(scope="module")
+def disks() -> Disks:
+    made = (
+        sas("SAS-HONEST"), sas("SAS-LIAR", liar=True), sas("SAS-FAILS", fails_at=0x8000),
+        ScsiTwin(blocks=BLOCKS, serial="SAS-FORMAT", offers=()),
+        sata("ATA-HONEST"),
+    )  # fmt: skip
+    return {twin.serial: twin for twin in made}
+
+
+@pytest.fixture(scope="module")
+def lab(image: Image, disks: Disks, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    folder = tmp_path_factory.mktemp("sas")
+    stick, checkout = Stick(image, folder / "stick.img"), packed(folder / "checkout.tar")
+    with ExitStack() as targets:
+        devices = [*bay(list(disks.values()), targets), *words(image, stick, checkout)]
+        with Pc(folder / "pc", cores=1, memory_mib=1024, devices=devices) as pc:
+            yield Lab(pc)
+    stick.path.unlink()
+
+
+@pytest.mark.parametrize("serial, technique, outcome, level", [
+    ("SAS-HONEST", "scsi-sanitize-block", "purged", "purge"),
+    ("SAS-FORMAT", "scsi-format-unit", "cleared", "clear"),
+    ("ATA-HONEST", "overwrite-stream", "cleared", "clear"),
+])  # fmt: skip
+def test_an_honest_disk(lab: Lab, disks: Disks, serial: str, technique: str, outcome: str, level: str) -> None:
+    status, erasure = lab.wipe(serial)
+    assert (status, erasure["outcome"], erasure["level"]) == (0, outcome, level), erasure
+    attempt = erasure["attempts"][0]
+    assert (attempt["technique"], attempt["result"], attempt["was_accepted"]) == (technique, "completed", True)
+    twin = disks[serial]
+    assert twin.secrets_left == 0
+    if isinstance(twin, AtaTwin):
+        assert set(twin.sent) == {0xEC} and twin.began == 0  # IDENTIFY, and nothing that changes the disk
+
+
+@pytest.mark.parametrize("serial", ["SAS-LIAR", "SAS-FAILS"])
+def test_a_liar_and_a_failing_disk_are_not_proven(lab: Lab, disks: Disks, serial: str) -> None:
+    status, erasure = lab.wipe(serial)
+    assert (status, erasure["outcome"], erasure["level"]) == (4, "failed", None), erasure
+    assert erasure["attempts"][0]["result"] == ("failed" if serial == "SAS-FAILS" else "lied")
+    assert disks[serial].secrets_left == 0  # overwritten all the same, and called failed all the same
