@@ -135,8 +135,8 @@ def _next_step(outcome: str, lang: str) -> tuple[str, ...]:
         "refurbish": ("Effacer les disques, puis installer le système.", "Wipe the disks, then install the system."),
         "repair": ("Voir avec le responsable : la réparation n'a pas de pièce connue.", "Ask the person in charge."),
         "review": (
-            "Vérifier les points ci-dessus, puis relancer le tri.",
-            "Check the points above, then run triage again.",
+            "Vérifier les points listés, puis relancer le tri.",
+            "Check the points listed, then run triage again.",
         ),
         "recycle": (
             "Effacer ou détruire les disques. Garder les bonnes pièces. Mettre à recycler.",

@@ -2,14 +2,17 @@
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, cast
 
 from textual.app import App
 from textual.binding import BindingType
+from textual.dom import DOMNode
 from textual.events import Event, Key
+from textual.message_pump import MessagePump
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Input
 
 from agent.console.bench import Bench, Queue
@@ -21,6 +24,7 @@ from agent.text import clean
 T = TypeVar("T")
 _TICK_S = 1.0
 _RETRY_MOST_S = 300.0
+_HOLD_MOST_S = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +57,12 @@ class Console(App[str]):
     BINDINGS: ClassVar[list[BindingType]] = []
     CSS = """
     Screen { background: ansi_default; color: ansi_default; layout: vertical; overflow: hidden; }
-    #head, #foot, #news { height: 1; width: 100%; }
-    #head { dock: top; }
-    #foot { dock: bottom; }
-    #news { dock: bottom; margin-bottom: 1; padding: 0 1; height: auto; min-height: 1; max-height: 6; }
+    #head { dock: top; height: 1; }
+    #bottom { dock: bottom; height: auto; width: 100%; }
+    #news { padding: 0 1; height: auto; min-height: 1; max-height: 6; }
+    #foot { height: auto; }
     Static { background: ansi_default; color: ansi_default; width: 100%; }
-    Choices { height: auto; width: 100%; background: ansi_default; color: ansi_default; }
+    Choices { height: auto; max-height: 50%; width: 100%; background: ansi_default; color: ansi_default; }
     Paper { height: 1fr; scrollbar-size: 0 0; background: ansi_default; color: ansi_default; padding: 0 1; }
     Input, Input:focus { border: none; height: 1; padding: 0; background: ansi_default; color: ansi_default;
         width: 1fr; }
@@ -78,6 +82,7 @@ class Console(App[str]):
         self._retry_at, self._failures, self._is_delivering = 0.0, 0, False
         self._is_noting = self._is_ticking = self.is_settled = False
         self.pace = Pace()
+        self._held: list[Key] | None = None
 
     # --- work beside the screen ---------------------------------------------------------------------------------------
 
@@ -271,13 +276,47 @@ class Console(App[str]):
     async def on_event(self, event: Event) -> None:
         """A code scanned where no line waits for it orders nothing: neither its digits nor the Enter at its end."""
         if isinstance(event, Key) and not event.is_forwarded:
-            is_sign = event.is_printable or event.key in ("enter", "ctrl+j")
-            page = self.screen
-            if self.pace.heard(is_sign=is_sign, at_s=event.time) and not isinstance(self.focused, Input):
-                if isinstance(page, Page):
-                    page.scanned()
+            if self._held is not None:
+                self._held.append(event)
                 return
+            what: Any = "end" if event.key in ("enter", "ctrl+j") else "sign" if event.is_printable else ""
+            heard = self.pace.heard(what, event.time)
+            if heard == "second end":  # of one scan: it answers nothing that the first one opened
+                return
+            if heard == "scan" and not isinstance(self.focused, Input):
+                if isinstance(self.screen, Page):
+                    self.screen.scanned()
+                return
+            if what == "end" and self.focused is not None:
+                self._hold(self.focused)
         await super().on_event(event)
+
+    def _hold(self, line: Widget) -> None:
+        """Keys wait until a line's end is dealt with: a scan that follows at once belongs to the next line.
+
+        The end bubbles up from the line to here, then its meaning once more: behind both, the keys are let go.
+        """
+        held: list[Key] = []
+        self._held = held
+        way = [one for one in line.ancestors_with_self if one is not self]
+        self._follow([*way, self, *way, self], held)
+        self.set_timer(_HOLD_MOST_S, lambda: self._let_go(held))  # a line that is gone passes nothing on
+
+    def _follow(self, way: Sequence[DOMNode], held: list[Key]) -> None:
+        if way:
+            cast(MessagePump, way[0]).call_later(self._follow, way[1:], held)
+        else:
+            self.call_later(self._let_go, held)
+
+    async def _let_go(self, held: list[Key]) -> None:
+        if self._held is not held:
+            return
+        self._held = None
+        for place, key in enumerate(held):
+            await self.on_event(key)
+            if self._held is not None:  # that was a line's end again
+                self._held += held[place + 1 :]
+                return
 
     # --- keys that mean the same everywhere ---------------------------------------------------------------------------
 

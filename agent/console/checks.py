@@ -46,6 +46,7 @@ class ChecksPage(Page):
     def on_mount(self) -> None:
         super().on_mount()
         self.query_one("#list", Choices).styles.height = "1fr"
+        self.query_one("#list", Choices).styles.max_height = "100%"
         self.query_one("#list", Choices).focus()
         self.console.spawn(self.checking.open, self._opened, self._opened)
 

@@ -17,7 +17,7 @@ from agent.bulk.showing import LEVELS
 from agent.console.erasing import Erasing, Line
 from agent.console.page import Page, Paper, Shortcut
 from agent.errors import InputRefused
-from agent.scanner import read_code
+from agent.scanner import read_back, read_code
 from agent.text import clean
 from agent.units import tell_bytes
 
@@ -142,7 +142,7 @@ class Choosing(Page):
             case "member":
                 self._hear_yes(typed)
             case "psid":
-                self.erasing.psid = "".join(typed.split()).upper()
+                self.erasing.psid = "".join(read_back(typed.strip()).split()).upper()
                 self.asks = "serial"
                 self._unconfirm()
         self.draw()
@@ -254,9 +254,22 @@ class Choosing(Page):
         if self.asks == "member" and roll is not None:  # whole: the line above the keys would cut what it warns of
             told = fill(" ".join(self.say(*roll.question).split()), width, initial_indent="  ", subsequent_indent="  ")
         self.query_one("#intro", Static).update(Text(f"\n{told}\n"))
-        none = [self.say("Aucun disque n'est vu dans ce PC.", "No disk is seen in this PC.")]
-        self.query_one("#disks", Paper).write("\n".join(sum((self._one(line, width) for line in lines), [])
-                                                        or none))  # fmt: skip
+        rows = self._hidden(width) + sum((self._one(line, width) for line in lines), [])
+        none = self.say("Aucun disque n'est vu dans ce PC.", "No disk is seen in this PC.")
+        self.query_one("#disks", Paper).write("\n".join(rows if lines else [*rows, none]))
+
+    def _hidden(self, width: int) -> list[str]:
+        """A disk that nobody sees keeps its data: said above those that can be wiped."""
+        machine = self.console.bench.machine
+        if machine is None or not machine.hidden_storage:
+            return []
+        told = self.say(
+            "[!] Un disque est peut-être caché par le BIOS (mode RAID, RST ou VMD) : il ne serait PAS effacé. "
+            "Mettez le stockage en AHCI dans le BIOS, puis redémarrez ce PC.",
+            "[!] The BIOS may hide a disk (RAID, RST or VMD mode): it would NOT be wiped. Set storage to AHCI in the "
+            "BIOS, then restart this PC.",
+        )
+        return [*wrap(told, width), ""]
 
     def _one(self, line: Line, width: int) -> list[str]:
         disk, media = line.disk, line.disk.media

@@ -161,6 +161,12 @@ class Erasing:
 
     def _carry(self, armed: Armed) -> None:
         bench, asked = self.bench, self._asked()
+        self.done, self.seats, self.news, self.wishes = (
+            None,
+            (),
+            "",
+            Wishes(),
+        )  # an earlier session's end is not this one's
         assert bench.machine is not None
         # Gone on with is only what was armed so: the disks may have been looked at again since.
         met = {line.token: line.met for line in self.lines or () if line.met and line.met.chosen in armed.chosen}
@@ -170,7 +176,6 @@ class Erasing:
                 for job in authorised(armed, asked, bench.home.wipes, allow_virtual=self.allow_virtual)]  # fmt: skip
         notebook = Notebook(machine=bench.machine, profiles=bench.profiles, key=bench.key(), outbox=bench.outbox,
                             desk=bench.desk, host=bench.host, announce=bench.announce)  # fmt: skip
-        self.done, self.seats, self.news, self.wishes = None, (), "", Wishes()
         self.done = carry(
             armed, jobs, notebook, asked, bench.home.sessions, view=_View(self), wishes=self.wishes,
             resumed=[one.left for one in met.values()], argv=self.argv,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, cast
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.events import Key, Resize
 from textual.message import Message
 from textual.screen import Screen
@@ -96,8 +96,7 @@ class Page(Screen[None]):
     def compose(self) -> ComposeResult:
         yield Static(id="head", markup=False)
         yield from self.middle()
-        yield Static(id="news", markup=False)
-        yield Static(id="foot", markup=False)
+        yield Vertical(Static(id="news", markup=False), Static(id="foot", markup=False), id="bottom")
 
     def middle(self) -> Iterable[Widget]:
         """The screen's own widgets."""
@@ -136,18 +135,14 @@ class Page(Screen[None]):
         room = max(0, width - len(right) - 1)
         self.query_one("#head", Static).update(Text(f"{left[:room]:<{room}} {right}"[:width], style="reverse"))
         self.query_one("#news", Static).update(Text(self.news()))  # on as many lines as it needs
-        foot = Text(" ", style="reverse", no_wrap=True)
-        for one in self.shortcuts():
-            foot.append(f"{one.told} {self.say(one.fr, one.en)}   ")
-        foot.pad_right(max(0, width - foot.cell_len))
-        self.query_one("#foot", Static).update(foot)
+        keys = [f"{self.say(one.told, _ENGLISH.get(one.told, one.told))} {self.say(one.fr, one.en)}"
+                for one in self.shortcuts()]  # fmt: skip
+        self.query_one("#foot", Static).update(Text("\n".join(_packed(keys, width)), style="reverse"))
 
     def news(self) -> str:
         told = self.console.news
         if self.size.width and (self.size.width < WIDTH_LEAST or self.size.height < HEIGHT_LEAST):
-            small = self.say(
-                "Écran trop petit : il faut 80 colonnes et 24 lignes.", "Screen too small: 80 × 24 needed."
-            )
+            small = self.say("Écran trop petit : il faut 80 x 24.", "Screen too small: 80 x 24 needed.")
             return f"{small} {told}".rstrip()  # what went wrong is said on a small screen too
         return told
 
@@ -170,6 +165,20 @@ class Page(Screen[None]):
             event.stop()
             return
         self.act(event.key)
+
+
+# As on a French keyboard → as on an English one.
+_ENGLISH = {"Entrée": "Enter", "Échap": "Esc", "flèches, Page": "arrows, Page", "Toute touche": "Any key"}
+
+
+def _packed(keys: Sequence[str], width: int) -> list[str]:
+    """As many lines as the keys need: none is cut off, none is broken."""
+    lines = [""]
+    for key in keys:
+        if lines[-1] and len(lines[-1]) + len(key) + 4 > width:
+            lines.append("")
+        lines[-1] += ("   " if lines[-1] else " ") + key
+    return [line.ljust(width)[:width] for line in lines]
 
 
 class Choices(Widget, can_focus=True):
@@ -202,7 +211,8 @@ class Choices(Widget, can_focus=True):
         for place, (_, label) in shown:
             pointer = POINTER if place == self.at else " "
             end = "\n" if place != shown[-1][0] else ""
-            text.append(f" {pointer} {place + 1}. {label}{end}", style="bold" if place == self.at else "")
+            line = f" {pointer} {place + 1}. {label}"[: self.size.width or None]  # one line each, or the last ones go
+            text.append(line + end, style="bold" if place == self.at else "")
         return text
 
     def get_content_height(self, container: object, viewport: object, width: int) -> int:

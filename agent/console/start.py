@@ -75,6 +75,11 @@ class Start(Page):
             if code.kind != name:
                 event.input.value = ""
                 return
+        if name != "sticker" and code.text and code.text == self.query_one("#sticker", Input).value:
+            event.input.value = ""  # the same sticker scanned twice
+            fr = "Ce code est déjà l'étiquette de ce PC. Scannez autre chose, ou Entrée."
+            self.console.tell(self.say(fr, "This is the PC's sticker already. Scan another code, or press Enter."))
+            return
         event.input.value = code.text
         if code.problem is not None:
             self.console.tell(self.say(*code.problem))

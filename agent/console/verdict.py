@@ -8,7 +8,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from agent.console.letters import big
-from agent.console.page import Choices, Page, Paper, Shortcut
+from agent.console.page import HEIGHT_LEAST, Choices, Page, Paper, Shortcut
 from agent.console.start import progress
 from agent.screen import SIGNS, WORDS, Result
 from agent.sheet import result_of
@@ -82,8 +82,9 @@ class VerdictPage(Page):
         result = result_of(bench.machine, bench.verdicts, bench.profiles, bench.lang)
         is_high = self.size.height >= 30
         word, sign = WORDS[result.outcome][bench.lang == "en"], SIGNS[result.outcome]
-        lines = big(word, self.size.width - 4, _BIG_LINES[is_high])
-        head = [f" {line}" for line in wrap(result.machine, max(20, self.size.width - 2))[:2]]
+        is_low = self.size.height < HEIGHT_LEAST
+        lines = [] if is_low else big(word, self.size.width - 4, _BIG_LINES[is_high])
+        head = [f" {line}" for line in wrap(result.machine, max(20, self.size.width - 2))[: 1 if is_low else 2]]
         head.append(
             f"  {sign} {WORDS[result.outcome][bench.lang == 'en']} - {self.say('pour', 'for')} {result.profile}"
         )

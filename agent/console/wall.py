@@ -31,7 +31,7 @@ class Countdown(Page):
         self.set_interval(1, self._second)
 
     def shortcuts(self) -> Sequence[Shortcut]:
-        return (Shortcut("any", "Toute touche", "arrête", "any key stops"),)
+        return (Shortcut("any", "Toute touche", "arrête", "stops"),)
 
     def on_key(self, event: Key) -> None:
         """Any key, those of every other screen included."""
@@ -77,10 +77,23 @@ class Countdown(Page):
             return
         told = self.say(*roll.question)
         digits = big(str(roll.left_s), self.size.width - 4, 13 if self.size.height >= 30 else 7)
-        tokens = "\n".join(f"  {token}" for token in self.console.bench.erasing.wanted[:8])
+        tokens = "\n".join(self._tokens(max(2, self.size.height - 14)))
         text = Text(f"\n  {told}\n{tokens}\n\n")
         text.append("\n".join(f"  {line}" for line in digits), style="bold")
         self.query_one("#digits", Static).update(text)
+
+    def _tokens(self, room: int) -> list[str]:
+        """All the serials, in as many columns as fit; what does not is counted."""
+        tokens = self.console.bench.erasing.wanted
+        wide = max((len(token) for token in tokens), default=0) + 2
+        columns = max(1, (self.size.width - 2) // wide)
+        shown = tokens if len(tokens) <= room * columns else tokens[: (room - 1) * columns]
+        lines = ["  " + "".join(f"{token:<{wide}}" for token in shown[at : at + columns]).rstrip()
+                 for at in range(0, len(shown), columns)]  # fmt: skip
+        if len(shown) < len(tokens):
+            left = len(tokens) - len(shown)
+            lines.append(self.say(f"  et {left} autres", f"  and {left} more"))
+        return lines
 
 
 class Wall(Page):

@@ -87,3 +87,19 @@ def test_the_line_ends_of_one_scan_take_no_choice_on_the_page_that_follows(tmp_p
     drive(bench, script)
     assert bench.desk.sticker == "LR-0042"
     assert len(Outbox(bench.home.outbox).waiting()) == 1
+
+
+def test_one_sticker_scanned_three_times_is_neither_the_lot_nor_the_technician(tmp_path: Path) -> None:
+    bench = bench_of("mini-pc-no-disk", tmp_path)
+
+    async def script(hand: Hand) -> None:
+        await hand.see("Étiquette du PC")
+        await hand.scan("LR-0042\r\r" * 3)
+        await hand.see("déjà l'étiquette de ce PC")
+        assert "Un nouveau PC" in hand.text().splitlines()[0]
+        await hand.scan("LOT:L1\r\n")
+        await hand.scan("OP:7\r\n")
+        await hand.see("1 en attente")
+
+    drive(bench, script)
+    assert (bench.desk.sticker, bench.desk.lot, bench.desk.operator) == ("LR-0042", "L1", "7")
