@@ -24,7 +24,7 @@ from agent.text import clean
 T = TypeVar("T")
 _TICK_S = 1.0
 _RETRY_MOST_S = 300.0
-_HOLD_MOST_S = 0.5
+_HOLD_MOST_S = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -327,6 +327,9 @@ class Console(App[str]):
         elif key == "f12":
             self.bench.lang = "fr" if self.bench.lang == "en" else "en"
             self.show_status()
+        elif key in ("f1", "ctrl+t"):
+            if page.name_of != "keys":
+                self.open("keys")
         elif key == "f10":
             if page.name_of != "leave":
                 self.open("leave")

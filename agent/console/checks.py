@@ -115,6 +115,11 @@ class CheckPage(Page):
     def middle(self) -> Iterable[Widget]:
         yield Static(id="body", markup=False)
 
+    @property
+    def menu(self) -> Sequence[Shortcut]:
+        """None: every key is heard by this screen alone."""
+        return ()
+
     def on_mount(self) -> None:
         super().on_mount()
         self.set_interval(0.2, self.draw)

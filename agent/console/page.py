@@ -105,6 +105,11 @@ class Page(Screen[None]):
     def shortcuts(self) -> Sequence[Shortcut]:
         return ()
 
+    @property
+    def menu(self) -> Sequence[Shortcut]:
+        """Where all keys are listed, for a keyboard on which some are dead."""
+        return (Shortcut("ctrl+t", "Ctrl+T", "menu", "menu"),)
+
     def act(self, key: str) -> None:
         """A key of `shortcuts` (or any other that nobody took) was pressed."""
 
@@ -135,8 +140,8 @@ class Page(Screen[None]):
         room = max(0, width - len(right) - 1)
         self.query_one("#head", Static).update(Text(f"{left[:room]:<{room}} {right}"[:width], style="reverse"))
         self.query_one("#news", Static).update(Text(self.news()))  # on as many lines as it needs
-        keys = [f"{self.say(one.told, _ENGLISH.get(one.told, one.told))} {self.say(one.fr, one.en)}"
-                for one in self.shortcuts()]  # fmt: skip
+        keys = [f"{self.say(one.told, ENGLISH.get(one.told, one.told))} {self.say(one.fr, one.en)}"
+                for one in (*self.shortcuts(), *self.menu)]  # fmt: skip
         self.query_one("#foot", Static).update(Text("\n".join(_packed(keys, width)), style="reverse"))
 
     def news(self) -> str:
@@ -168,7 +173,7 @@ class Page(Screen[None]):
 
 
 # As on a French keyboard → as on an English one.
-_ENGLISH = {"Entrée": "Enter", "Échap": "Esc", "flèches, Page": "arrows, Page", "Toute touche": "Any key"}
+ENGLISH = {"Entrée": "Enter", "Échap": "Esc", "flèches, Page": "arrows, Page", "Toute touche": "Any key"}
 
 
 def _packed(keys: Sequence[str], width: int) -> list[str]:

@@ -4,6 +4,7 @@ from agent.console.checks import CheckPage, ChecksPage
 from agent.console.choosing import Choosing
 from agent.console.details import Details
 from agent.console.enrolling import Enrolling
+from agent.console.keys import Keys
 from agent.console.leaving import Leaving
 from agent.console.page import Page
 from agent.console.qr import QrPage
@@ -12,7 +13,7 @@ from agent.console.verdict import VerdictPage
 from agent.console.wall import Countdown, Wall
 
 _ALL: tuple[type[Page], ...] = (
-    Start, Enrolling, VerdictPage, Details, ChecksPage, CheckPage, Choosing, Countdown, Wall, Leaving, QrPage,
+    Start, Enrolling, VerdictPage, Details, ChecksPage, CheckPage, Choosing, Countdown, Wall, Leaving, QrPage, Keys,
 )  # fmt: skip
 
 

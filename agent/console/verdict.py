@@ -34,7 +34,6 @@ class VerdictPage(Page):
     def shortcuts(self) -> Sequence[Shortcut]:
         return (
             Shortcut("enter", "Entrée", "choisir", "choose"),
-            Shortcut("f2", "F2", "détails", "details"),
             Shortcut("f5", "F5", "revoir", "look again"),
             Shortcut("f8", "F8", "capture", "capture"),
             Shortcut("escape", "Échap", "retour", "back"),

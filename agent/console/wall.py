@@ -26,6 +26,11 @@ class Countdown(Page):
     def middle(self) -> Iterable[Widget]:
         yield Static(id="digits", markup=False)
 
+    @property
+    def menu(self) -> Sequence[Shortcut]:
+        """None: every key is heard by this screen alone."""
+        return ()
+
     def on_mount(self) -> None:
         super().on_mount()
         self.set_interval(1, self._second)

@@ -1,6 +1,7 @@
 """Drives the console without a terminal: keys in, the text of the screen out."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from agent.rules import load_profiles
 
 CAPTURES = Path(__file__).resolve().parents[1] / "captures"
 HAND_MS = 80  # between two keys of a quick hand
+SCANNER_S = 0.005
 Script = Callable[["Hand"], Awaitable[None]]
 
 
@@ -43,8 +45,10 @@ class Hand:
     async def scan(self, text: str) -> None:
         """As a scanner does, which waits for no screen: "\\r" is its Enter, "\\n" a line end after it."""
         names = {"\r": "enter", "\n": "ctrl+j"} | _KEYS
-        for sign in text:
+        began = time.monotonic()
+        for place, sign in enumerate(text):
             key = Key(names.get(sign, sign), sign)
+            key.time = began + place * SCANNER_S  # whatever else this machine is doing
             key.set_sender(self.console)
             self.console.post_message(key)
         await self.pilot.pause(0.2)

@@ -62,7 +62,7 @@ def test_the_next_open_check_follows_and_a_colour_fills_the_screen(
 
     def coloured(task: Task) -> CheckResult:
         task.tell("Regardez.", "Look.", permille=500, wanted=("A", "B"), marks=("A",))
-        task.sleep(0.6)
+        task.sleep(2)
         return task.by_person(task.ask("Voyez-vous du rouge ?", "Do you see red?", colour="red"))
 
     monkeypatch.setattr(runs, "work_of", lambda _: coloured)
