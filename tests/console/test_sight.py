@@ -90,7 +90,7 @@ def test_a_wipe_that_does_not_begin_shows_no_earlier_one(tmp_path: Path, monkeyp
     async def script(hand: Hand) -> None:
         await hand.press("f2")
         await hand.see("1 en attente")
-        monkeypatch.setattr(module, "authorised", full)
+        monkeypatch.setattr(module, "authorised_anew", full)
         bench.erasing.roll = Said((), operator="op7")
         bench.erasing.done = object()  # type: ignore[assignment] # an earlier session's end
         with pytest.raises(StorageError):
