@@ -161,12 +161,8 @@ class Erasing:
 
     def _carry(self, armed: Armed) -> None:
         bench, asked = self.bench, self._asked()
-        self.done, self.seats, self.news, self.wishes = (
-            None,
-            (),
-            "",
-            Wishes(),
-        )  # an earlier session's end is not this one's
+        self.done, self.seats, self.news = None, (), ""  # an earlier session's end is not this one's
+        self.wishes = Wishes()
         assert bench.machine is not None
         # Gone on with is only what was armed so: the disks may have been looked at again since.
         met = {line.token: line.met for line in self.lines or () if line.met and line.met.chosen in armed.chosen}

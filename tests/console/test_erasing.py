@@ -345,7 +345,7 @@ def test_a_code_that_is_still_being_scanned_when_the_countdown_begins_stops_it(t
         await hand.type("S0BPLAIN002")
         await hand.press("enter", "f9")
         await hand.see("tout va être effacé")
-        hand.console.pace.heard(is_sign=True, at_s=time.monotonic())  # the sign that the page before it took
+        hand.console.pace.heard("sign", time.monotonic())  # the sign that the page before it took
         await hand.scan("7")
         await hand.see("Rien n'a été touché")
 
