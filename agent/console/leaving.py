@@ -15,6 +15,10 @@ class Leaving(Page):
     name_of = "leave"
     heading = ("Finir", "Finish")
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._is_warned = False
+
     def middle(self) -> Iterable[Widget]:
         yield Static(id="kept", markup=False)
         yield Choices(id="next")
@@ -90,5 +94,16 @@ class Leaving(Page):
             self.console.back()
         elif event.name in ("code", "wall"):
             self.console.open(event.name)
+        elif self._loses and not self._is_warned:
+            self._is_warned = True
+            fr = "Sans clé, les fiches en attente seront PERDUES. Choisissez encore une fois pour le faire quand même."
+            self.console.tell(
+                self.say(fr, "Without a stick what waits will be LOST. Choose once more to do it anyway.")
+            )
         else:
             self.console.leave(event.name)
+
+    @property
+    def _loses(self) -> bool:
+        bench = self.console.bench
+        return bool(self.console.queue.waiting) and bench.is_in_memory and not bench.is_stick_out

@@ -157,3 +157,22 @@ def test_pulled_out_is_told_by_the_mount(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert stick.is_out(Image(), Home(stick.STICK)) and not stick.is_out(Image(), Home(tmp_path))
     monkeypatch.setattr(stick, "_is_mounted", lambda: True)
     assert not stick.is_out(Image(), Home(stick.STICK))
+
+
+def test_what_only_memory_holds_is_switched_off_on_purpose_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Bench, "is_in_memory", property(lambda _: True))
+
+    async def script(hand: Hand) -> None:
+        await hand.press("f2")
+        await hand.see("1 en attente")
+        await hand.press("f10")
+        await hand.see("2. Éteindre ce PC")
+        await hand.press("2")
+        await hand.see("seront PERDUES")
+        assert hand.console.return_value is None
+        await hand.press("2")
+        await hand.pilot.pause(0.3)
+
+    assert drive(bench_of("mini-pc-no-disk", tmp_path), script).return_value == "off"
