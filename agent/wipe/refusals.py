@@ -16,7 +16,7 @@ not-a-disk | {disk} n'est pas un disque, mais un montage de plusieurs ou de la m
 virtual-disk | {disk} est un disque virtuel. Ajoutez --virtual si c'est bien lui que vous voulez. | {disk} is a virtual disk. Add --virtual if it is the one you want.
 loops-only | Ici, seuls les disques d'essai (loop) peuvent être effacés, et {disk} n'en est pas un. | Here only test disks (loop) can be wiped, and {disk} is none.
 no-medium | Le lecteur {disk} est vide. Mettez-y la carte, puis recommencez. | The drive {disk} is empty. Put the card in, then try again.
-no-size | {disk} annonce une taille nulle. Débranchez-le et rebranchez-le ; s'il reste ainsi, il est à détruire. | {disk} says that its size is zero. Unplug it and plug it in again; if it stays so, destroy it.
+no-size | {disk} annonce une taille nulle. Il s'efface peut-être encore lui-même : attendez. Sinon débranchez-le et rebranchez-le ; s'il reste ainsi, il est à détruire. | {disk} says that its size is zero. It may still be erasing itself: wait. Otherwise unplug it and plug it in again; if it stays so, destroy it.
 no-identity | {disk} ne donne ni numéro de série ni WWN : on ne peut pas être sûr que c'est lui. S'il est dans un boîtier, branchez-le directement. | {disk} tells neither serial number nor WWN: nothing makes sure that it is the one. If it is in a dock, connect it directly.
 serial-shared | {disk} et {who} donnent le même numéro de série. Débranchez l'un des deux. | {disk} and {who} tell the same serial number. Unplug one of the two.
 wwn-shared | {disk} et {who} donnent le même WWN. Débranchez l'un des deux. | {disk} and {who} tell the same WWN. Unplug one of the two.

@@ -137,6 +137,7 @@ class Session:
             told["TargetPortalGroupTag"] = "1"
         answer = "".join(f"{key}={value}\0" for key, value in told.items()).encode()
         flags, is_last = head[1] & 0x8F, head[1] & 0x83 == 0x83
+        self.unit.is_greeting = True
         numbers = struct.pack(">III", self.answers, self.expected, (self.expected + 32) & 0xFFFFFFFF)
         self.line.sendall(
             bytes((LOGGED_IN, flags, 0, 0, 0)) + len(answer).to_bytes(3, "big") + head[8:14]

@@ -51,11 +51,15 @@ class Unit:
     inquiry: Callable[[], bytes] | None = None  # None: `carry` knows its own
     lock: threading.Lock = field(default_factory=threading.Lock)
     opcodes: list[int] = field(default_factory=list)
+    is_greeting: bool = False  # QEMU opens no disk without a size: it is told it once, before the PC is on
 
     def execute(self, cdb: bytes, data_out: bytes, length_in: int) -> Told:
         with self.lock:
             self.opcodes.append(cdb[0])
             cdb = cdb[: LENGTHS.get(cdb[0] >> 5, 16)]
+            if self.is_greeting and (cdb[0], cdb[1] & 0x1F) == (SERVICE_IN, 0x10):
+                self.is_greeting = False
+                return Told(data=((self.blocks() - 1).to_bytes(8, "big") + SECTOR.to_bytes(4, "big")).ljust(32, b"\0"))
             told = self._own(cdb, data_out)
             return told if told is not None else self.carry(cdb, data_out, length_in)
 

@@ -74,6 +74,14 @@ def test_nothing_is_read_while_it_sanitizes() -> None:
     assert read(unit) == (0, bytes(12))
 
 
+def test_only_the_one_who_logs_in_is_told_the_size_of_a_disk_that_sanitizes() -> None:
+    unit = sas_disk(sas())
+    unit.execute(SANITIZE_BLOCK.ljust(16, b"\0"), b"", 0)
+    ask, unit.is_greeting = bytes((0x9E, 0x10, *[0] * 11, 32, 0, 0)), True
+    assert int.from_bytes(unit.execute(ask, b"", 32).data[:8], "big") == BLOCKS - 1
+    assert unit.execute(ask, b"", 32).status == 2
+
+
 def test_a_locked_disk_reads_nothing() -> None:
     twin = sata()
     twin.locked = True

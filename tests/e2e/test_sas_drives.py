@@ -7,8 +7,9 @@ of a 48-bit ATA answer are lost. So a SATA disk is never told to SANITIZE here, 
 
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
@@ -100,3 +101,26 @@ def test_a_liar_and_a_failing_disk_are_not_proven(lab: Lab, disks: Disks, serial
     assert (status, erasure["outcome"], erasure["level"]) == (4, "failed", None), erasure
     assert erasure["attempts"][0]["result"] == ("failed" if serial == "SAS-FAILS" else "lied")
     assert disks[serial].secrets_left == 0  # overwritten all the same, and called failed all the same
+
+
+def test_a_disk_that_still_erases_itself_is_asked_for_its_size_again(
+    image: Image, new_stick: Callable[[], Stick], tmp_path: Path
+) -> None:
+    """A power cut came: the disk goes on alone, and Linux, which asks once, gives it no size."""
+    stick, checkout = new_stick(), packed(tmp_path / "checkout.tar")
+    twin = sas("SAS-BUSY", stuck_at=0x8000)
+    assert twin.send(-1, bytes((0x48, 0xA2, *[0] * 8)), timeout_s=30).status == 0
+    with ExitStack() as targets:
+        devices = [*bay([twin], targets), *words(image, stick, checkout)]
+        with Pc(tmp_path / "pc", cores=1, memory_mib=1024, devices=devices) as pc:
+            lab = Lab(pc)
+            size = "cat $(dirname $(dirname $(grep -la SAS.BUSY /sys/block/sd*/device/vpd_pg80)))/size"
+            assert lab.shell.tell(size) == "0"
+            assert "annonce une taille nulle" in " ".join(lab.shell.tell("rebond disks", 300).split())
+            twin.faults.stuck_at = None
+            while twin.is_closed:
+                twin.send(-1, bytes((0x03, 1, 0, 0, 252, 0)), length_in=252, timeout_s=30)
+            assert lab.shell.tell(size) == "0"  # it has ended, and Linux does not know
+            lab.shell.tell("rebond disks", 300)
+            assert lab.shell.tell(size) == str(BLOCKS)
+    assert len(twin.erases) == 1
