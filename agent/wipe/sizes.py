@@ -1,5 +1,6 @@
 """Disks whose size Linux does not know: it asks once, and a SCSI disk that sanitizes tells its size only at the end."""
 
+import os
 from pathlib import Path
 
 
@@ -9,8 +10,12 @@ def ask_again(name: str, root: Path = Path("/")) -> bool:
     try:
         if (folder / "removable").read_text().strip() != "0" or (folder / "size").read_text().strip() != "0":
             return False
-        with (folder / "device/rescan").open("r+") as file:  # never made: what is no SCSI disk has none
-            file.write("1\n")
+        # Never made, for what is no SCSI disk has none; and only written: sysfs opens it in no other way.
+        file = os.open(folder / "device/rescan", os.O_WRONLY)
+        try:
+            os.write(file, b"1\n")
+        finally:
+            os.close(file)
         return (folder / "size").read_text().strip() != "0"
     except OSError:
         return False
