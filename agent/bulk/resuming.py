@@ -162,9 +162,9 @@ _NAMED_MOST = 4
 _SIZELESS = Reason(
     rule="no-size-yet",
     fr="ce disque est branché mais n'annonce pas encore sa taille : il s'efface peut-être encore. Laissez-le branché, "
-    "attendez la fin, puis relancez rebond wipe --resume.",
+    "attendez la fin, redémarrez le PC, puis relancez rebond wipe --resume.",
     en="this disk is plugged in but does not tell its size yet: it may still be erasing itself. Leave it plugged in, "
-    "wait for the end, then run rebond wipe --resume again.",
+    "wait for the end, start the PC again, then run rebond wipe --resume again.",
 )
 
 _ABSENT = Reason(

@@ -19,10 +19,9 @@ from agent.wipe.families import open_family
 from agent.wipe.interlocks import allowed_here, refusals
 from agent.wipe.job import Plan, Seen
 from agent.wipe.kernel_disk import KernelDisk, lock, open_disk
-from agent.wipe.media import BRIDGED, boot_id, disk_now, is_loop, is_named_by_its_plug, loop_disk, media_of
+from agent.wipe.media import BRIDGED, boot_id, is_loop, is_named_by_its_plug, loop_disk, media_of
 from agent.wipe.refusals import reason, why_not_open
 from agent.wipe.signatures import Reader, is_array_member, is_rebond_stick, signatures_on
-from agent.wipe.sizes import ask_again
 from agent.wipe.topology import Topology
 
 LOOK_TIMEOUT_S = 25.0
@@ -65,9 +64,6 @@ def survey(
     """All disks in the order given, then the loop devices where virtual disks are allowed."""
     allowed = allowed_here(virtual=allow_virtual, home=home)
     disks = [disk for disk in machine_disks if not is_loop(disk.name)]  # an erased one stands among the PC's disks
-    if host.is_live:
-        disks = [disk if disk.size_bytes or not ask_again(disk.name) else disk_now(host, disk.name) or disk
-                 for disk in disks]  # fmt: skip
     if allow_virtual:
         loops = (loop_disk(host, name) for name in host.names("/sys/block") if is_loop(name))
         disks += sorted((one for one in loops if one is not None), key=lambda one: (len(one.name), one.name))
