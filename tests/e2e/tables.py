@@ -1,10 +1,11 @@
 """SMBIOS tables for an emulated PC: a whole dump split into the files that QEMU wants, one structure each."""
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 
 END = 127
+IDENTITY = (0, 1, 2, 3)  # who made it, and what it is: QEMU takes processors and memory only as it emulates them
 
 
 def structures(table: bytes) -> Iterator[tuple[int, bytes]]:
@@ -44,11 +45,13 @@ def notebook() -> bytes:
     return system + structure(3, 3, body, "LENOVO", "None", "PC0E2E01", "None")
 
 
-def words(table: bytes, folder: Path) -> list[str]:
+def words(table: bytes, folder: Path, kinds: Container[int] = range(256)) -> list[str]:
     """QEMU's words that put these structures in the place of its own."""
     folder.mkdir(parents=True, exist_ok=True)
     found = []
     for number, (kind, raw) in enumerate(structures(table)):
+        if kind not in kinds:
+            continue
         file = folder / f"{number:03}-type{kind}.bin"
         file.write_bytes(raw)
         found += ["-smbios", f"file={file}"]
