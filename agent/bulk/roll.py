@@ -211,15 +211,11 @@ class Roll:
         self._refuse(fr, en)
 
     def _hear_operator(self, typed: str) -> Answer:
-        code = read_code(typed)
-        if matching(typed, [one.token for one in self.chosen]):
-            return self._mistake(
-                "C'est le numéro d'un disque, pas le code d'un technicien.", "This is a disk's serial, not your code."
-            )
-        if code.problem is not None or not code.text or code.kind not in (None, "operator"):
-            return self._mistake("Ce n'est pas le code d'un technicien.", "This is not an operator's code.")
-        self.operator, self._wrong = code.text, 0
-        return Answer("heard", f"Technicien : {code.text}.", f"Operator: {code.text}.")
+        code, wrong = operator_in(typed, [one.token for one in self.chosen])
+        if wrong is not None:
+            return self._mistake(*wrong)
+        self.operator, self._wrong = code, 0
+        return Answer("heard", f"Technicien : {code}.", f"Operator: {code}.")
 
     def _hear_serial(self, typed: str) -> Answer:
         # Of all, not of those that are left: a disk that is confirmed twice must not stand for one that is like it.
@@ -300,6 +296,19 @@ _UNANSWERED: dict[str, tuple[str, str]] = {
 
 
 # --- which disk was meant ---------------------------------------------------------------------------------------------
+
+
+def operator_in(typed: str, tokens: Sequence[str]) -> tuple[str, tuple[str, str] | None]:
+    """The code that signs; or why this is none, in French and English. `tokens`: serials, which sign nothing."""
+    code = read_code(typed)
+    if matching(typed, tokens):
+        fr, en = "C'est le numéro d'un disque, pas le code d'un technicien.", "This is a disk's serial, not your code."
+        return "", (fr, en)
+    if code.problem is not None:
+        return "", code.problem
+    if not code.text or code.kind not in (None, "operator"):
+        return "", ("Ce n'est pas le code d'un technicien.", "This is not an operator's code.")
+    return code.text, None
 
 
 def matching(typed: str, tokens: Sequence[str]) -> tuple[str, ...]:

@@ -4,7 +4,7 @@
 read it at any time.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -55,16 +55,13 @@ class Checking:
         machine = self.bench.machine
         return complete(machine, self.results) if machine is not None else ()
 
-    def missing(self) -> tuple[bool, Sequence[str]]:
-        """May this PC be called *reconditionné*; if not, everything that is missing, a sentence each."""
+    def word(self) -> tuple[str, int]:
+        """What the label may say, and how much is missing for *reconditionné* (0: nothing)."""
         bench = self.bench
         assert bench.machine is not None
         outcome = bench.verdicts[0].outcome if bench.verdicts else None
         is_open, why = may_be_called_refurbished(bench.machine, self.results, outcome=outcome)
-        return is_open, [one.en if bench.lang == "en" else one.fr for one in why]
-
-    def word(self) -> str:
-        return word(self.results, self.bench.lang, is_open=self.missing()[0])
+        return word(self.results, bench.lang, is_open=is_open), len(why)
 
     # --- one check ----------------------------------------------------------------------------------------------------
 

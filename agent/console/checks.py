@@ -86,11 +86,10 @@ class ChecksPage(Page):
         if not self._is_open:
             self.query_one("#intro", Static).update("")
             return
-        is_open, missing = self.checking.missing()
-        word = self.checking.word()
+        word, missing = self.checking.word()
         told = self.say(f"  Mot permis sur l'étiquette : {word}", f"  Word allowed on the label: {word}")
-        if not is_open:
-            told += self.say(f"   (manque : {len(missing)})", f"   (missing: {len(missing)})")
+        if missing:
+            told += self.say(f"   (manque : {missing})", f"   (missing: {missing})")
         self.query_one("#intro", Static).update(Text(told))
         en = self.console.bench.lang == "en"
         options = []

@@ -12,12 +12,12 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from agent.bulk.roll import matching
+from agent.bulk.roll import matching, operator_in
 from agent.bulk.showing import LEVELS
 from agent.console.erasing import Erasing, Line
 from agent.console.page import Page, Paper, Shortcut
 from agent.errors import InputRefused
-from agent.scanner import read_back, read_code
+from agent.scanner import read_back
 from agent.text import clean
 from agent.units import tell_bytes
 
@@ -148,22 +148,11 @@ class Choosing(Page):
         self.draw()
 
     def _hear_operator(self, typed: str) -> None:
-        code = read_code(typed)
-        if code.problem is not None:
-            self.console.tell(self.say(*code.problem))
+        code, wrong = operator_in(typed, [line.token for line in self.erasing.lines or () if line.token])
+        if wrong is not None:
+            self.console.tell(self.say(*wrong))
             return
-        if matching(typed, [line.token for line in self.erasing.lines or () if line.token]):
-            fr, en = (
-                "C'est le numéro d'un disque, pas le code d'un technicien.",
-                "This is a disk's serial, not your code.",
-            )
-            self.console.tell(self.say(fr, en))
-            return
-        if not code.text or code.kind not in (None, "operator"):
-            fr, en = "Ce n'est pas le code d'un technicien.", "This is not an operator's code."
-            self.console.tell(self.say(fr, en))
-            return
-        self.console.bench.name(operator=code.text)
+        self.console.bench.name(operator=code)
         self.asks = "serial"
 
     def _hear_serial(self, typed: str) -> None:

@@ -19,7 +19,8 @@ from agent.bulk.session import Asked, Chosen, choose, token_of
 from agent.bulk.unfreezing import running_wipes
 from agent.bulk.wishes import Wishes
 from agent.errors import RebondError
-from agent.wipe.job import Event, NotClaimed, Trouble
+from agent.wall.rows import news_of
+from agent.wipe.job import Event
 from agent.wipe.supervisor import WORKER, Seat
 
 if TYPE_CHECKING:
@@ -189,9 +190,7 @@ class Erasing:
         """For the top bar; "" when nothing is or was erased. Rounded down: 100 is only said of everything."""
         en = lang == "en"
         if self.is_running:
-            told = [
-                1000 if seat.is_over else seat.progress.permille or 0 if seat.progress else 0 for seat in self.seats
-            ]
+            told = [_permille(seat) for seat in self.seats]
             share = min(sum(told) // (10 * len(told)), 99) if told else 0
             return f"wiping {share} %" if en else f"effacement {share} %"
         if self.fates:
@@ -201,6 +200,8 @@ class Erasing:
 
 
 def _permille(seat: Seat) -> int:
+    if seat.is_over:
+        return 1000
     return (seat.progress.permille or 0) if seat.progress is not None else 0
 
 
@@ -214,10 +215,7 @@ class _View:
         pass
 
     def heard(self, seat: Seat, event: Event) -> None:
-        said = event if isinstance(event, Trouble) else event.reason if isinstance(event, NotClaimed) else None
-        if said is not None:
-            name = seat.media.serial or seat.media.name
-            self._erasing.news = f"{name} : {said.en if self._erasing.bench.lang == 'en' else said.fr}"
+        self._erasing.news = news_of(seat, event, self._erasing.bench.lang) or self._erasing.news
 
     def show(self, seats: Sequence[Seat]) -> None:
         self._erasing.seats = tuple(seats)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from agent.bulk.wishes import Wishes
 from agent.text import clean
 from agent.wall.keys import Hand, keys_in
-from agent.wall.rows import head, page_of, row
-from agent.wipe.job import Ended, Event, NotClaimed, Trouble
+from agent.wall.rows import head, news_of, page_of, row
+from agent.wipe.job import Ended, Event, NotClaimed
 from agent.wipe.supervisor import Seat
 
 if TYPE_CHECKING:
@@ -62,10 +62,7 @@ class Wall:
                 termios.tcsetattr(sys.stdin.fileno(), termios.TCSADRAIN, before)
 
     def heard(self, seat: Seat, event: Event) -> None:
-        said = event if isinstance(event, Trouble) else event.reason if isinstance(event, NotClaimed) else None
-        if said is not None:
-            name = seat.media.serial or seat.media.name
-            self.news = f"{clean(name, 20)} : {clean(said.en if self.lang == 'en' else said.fr, 200)}"
+        self.news = news_of(seat, event, self.lang) or self.news
         if isinstance(event, Ended | NotClaimed):
             self._drawn_at = 0.0
 
