@@ -104,6 +104,7 @@ class Checking:
         if self._journal is not None:
             try:
                 self._journal.add(found)
+                self.problem = None
             except RebondError as error:
                 self.problem = error
 

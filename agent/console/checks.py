@@ -155,6 +155,10 @@ class CheckPage(Page):
             self.checking.answer(question.answers[number - 1])
             self.draw()
 
+    def news(self) -> str:
+        problem = self.checking.problem
+        return super().news() or (self.console.bench.tell(problem) if problem is not None else "")
+
     def _go_on(self, name: str | None) -> None:
         page = self.console.top
         if isinstance(page, ChecksPage):

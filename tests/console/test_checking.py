@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from agent.checks import runs
+from agent.checks.journal import CheckJournal
 from agent.checks.results import CheckResult
 from agent.checks.running import Task
 from agent.envelope import peek
+from agent.errors import StorageError
 from agent.record import parse_payload
 from tests.console.driving import Hand, bench_of, drive
 
@@ -83,6 +85,27 @@ def test_the_next_open_check_follows_and_a_colour_fills_the_screen(
 
     drive(bench, script)
     assert [one.outcome for one in bench.checking.results][0] == "failed" and bench.checking.has_new
+
+
+def test_a_result_that_the_stick_does_not_take_is_told_and_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = bench_of("uefi-school-laptop", tmp_path)
+
+    def full(self: CheckJournal, found: CheckResult) -> None:
+        raise StorageError(fr="La clé est pleine.", en="The stick is full.")
+
+    monkeypatch.setattr(CheckJournal, "add", full)
+
+    async def script(hand: Hand) -> None:
+        await to_the_checks(hand)
+        await hand.press("enter")
+        await hand.see("A-t-il démarré sans bip")
+        await hand.press("1")
+        await hand.see("La clé est pleine.")
+
+    drive(bench, script)
+    assert [one.outcome for one in bench.checking.results] == ["passed"]
 
 
 def test_a_check_is_stopped_and_says_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
