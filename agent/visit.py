@@ -118,17 +118,14 @@ def of_this_visit(home: Home, machine: Machine, host: Host, now: datetime) -> tu
 def ended_erasures(folder: Path, now: datetime) -> tuple[Erasure, ...]:
     """Of the last days, from their journals, in the order in which they began; a damaged journal proves nothing."""
     from agent.wipe.conclude import conclude
-    from agent.wipe.journal import read_journal
-    from agent.wipe.state import fold
+    from agent.wipe.journals import journals_in, state_of
 
     found = []
-    for path in sorted(folder.glob("*.journal")) if folder.is_dir() else ():
-        if _is_at_work(path):
+    for path in journals_in(folder):
+        state = None if _is_at_work(path) else state_of(path)
+        if state is None:
             continue
-        try:
-            erasure = conclude(fold(read_journal(path)))
-        except (RebondError, OSError, ValueError):
-            continue
+        erasure = conclude(state)
         at = erasure.ended_at or erasure.began_at
         if at is not None and abs(now - datetime.fromisoformat(at)) <= RESUMED_WITHIN:
             found.append(erasure)

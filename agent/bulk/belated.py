@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from agent.bulk.noting import Notebook
-from agent.bulk.resuming import journals_in, state_of
 from agent.durable import write_new
 from agent.envelope import peek
 from agent.erasure import Erasure, Reason
@@ -23,6 +22,7 @@ from agent.record import Record, parse_payload
 from agent.rules import Profile
 from agent.visit import Desk, Noted
 from agent.wipe.conclude import conclude
+from agent.wipe.journals import journals_in, state_of
 
 if TYPE_CHECKING:
     from agent.keys import StationKey

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from agent.bulk.resuming import journals_in, state_of
 from agent.bulk.session import Chosen, bare
 from agent.erasure import Media
+from agent.wipe.journals import journals_in, state_of
 from agent.wipe.outcome import has_lied
 
 

@@ -9,15 +9,13 @@ import msgspec
 
 from agent.bulk.session import Chosen, token_of
 from agent.erasure import Erasure, Reason
-from agent.errors import RebondError
 from agent.report.words import INTERRUPTED, told
 from agent.wipe.conclude import conclude
 from agent.wipe.job import Job
-from agent.wipe.journal import read_journal
+from agent.wipe.journals import journals_in, state_of
 from agent.wipe.media import is_same
 from agent.wipe.refusals import reason
 from agent.wipe.signatures import is_array_member
-from agent.wipe.state import State, fold
 
 if TYPE_CHECKING:
     from agent.wipe.survey import Surveyed
@@ -172,22 +170,6 @@ _ABSENT = Reason(
     fr="ce disque n'est pas branché ici. Branchez-le, puis relancez rebond wipe --resume.",
     en="this disk is not plugged in here. Plug it in, then run rebond wipe --resume again.",
 )
-
-
-def journals_in(folder: Path) -> Iterable[Path]:
-    """Of every erasure this station has begun."""
-    try:
-        return sorted(path for path in folder.iterdir() if path.suffix == ".journal")
-    except OSError:
-        return ()
-
-
-def state_of(path: Path) -> State | None:
-    """None when it cannot be read."""
-    try:
-        return fold(read_journal(path))
-    except (RebondError, OSError, ValueError):
-        return None
 
 
 def _token(job: Job) -> str:

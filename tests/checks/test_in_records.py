@@ -142,8 +142,7 @@ def test_a_disk_erased_in_this_visit_is_known_when_the_pc_is_looked_at_again(tmp
 
 def test_journals_of_this_visit_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ended = erasures.cleared(began_at="2026-11-26T09:00:00Z", ended_at="2026-11-26T11:00:00Z")
-    monkeypatch.setattr("agent.wipe.journal.read_journal", lambda path: [path.stem])
-    monkeypatch.setattr("agent.wipe.state.fold", lambda entries: entries)
+    monkeypatch.setattr("agent.wipe.journals.state_of", lambda path: [path.stem])
     monkeypatch.setattr("agent.wipe.conclude.conclude", lambda entries: ended)
     (tmp_path / "a.journal").write_text("")
     (tmp_path / "README").write_text("")

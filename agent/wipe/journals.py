@@ -1,0 +1,24 @@
+"""The journals of a station's folder: one for each erasure it has begun."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from agent.errors import RebondError
+from agent.wipe.journal import read_journal
+from agent.wipe.state import State, fold
+
+
+def journals_in(folder: Path) -> Iterable[Path]:
+    """Of every erasure this station has begun."""
+    try:
+        return sorted(path for path in folder.iterdir() if path.suffix == ".journal")
+    except OSError:
+        return ()
+
+
+def state_of(path: Path) -> State | None:
+    """None when it cannot be read."""
+    try:
+        return fold(read_journal(path))
+    except (RebondError, OSError, ValueError):
+        return None
