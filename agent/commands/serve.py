@@ -74,6 +74,15 @@ def add_inventory(parser: argparse.ArgumentParser, say: Say) -> None:
                 metavar="N",
                 help=say("séance : combien d'heures (10)", "session: for N hours (10)"),
             )
+        if name == "readmit":
+            action.add_argument(
+                "--forks-of",
+                metavar="KEY",
+                help=say(
+                    "aussi les deux suites de fiches de cette clé, une fois comprises (rebond inventory alarms)",
+                    "both chains of records of this key too, once understood (rebond inventory alarms)",
+                ),
+            )
         if name == "close-session":
             action.add_argument(
                 "session", metavar="SESSION", help=say("son nom de quatre signes", "its four characters")
@@ -215,14 +224,15 @@ def _alarms(options: argparse.Namespace, settings: "Settings", say: Say) -> int:
     if options.json:
         tell_json(alarms)
     else:
-        tell("\n".join(f"{a.raised_at}  {a.kind} ×{a.times}" for a in alarms) or say("Aucune.", "None."))
+        told = [f"{a.raised_at}  {a.kind} ×{a.times}  {say('clé', 'key')} {a.key_id or '?'}" for a in alarms]
+        tell("\n".join(told) or say("Aucune.", "None."))
     return 1 if alarms else 0
 
 
 def _readmit(options: argparse.Namespace, settings: "Settings", say: Say) -> int:
     from agent.inventory import desk
 
-    count = desk.readmit(settings)
+    count = desk.readmit(settings, options.forks_of)
     tell(say(f"Fiches reprises : {count}", f"Records taken back: {count}"))
     return 0
 

@@ -45,7 +45,7 @@ class Status:
         else:
             records = "nothing waiting" if en else "rien en attente"
         if self.queue.refused:
-            records += f", {self.queue.refused} " + ("refused" if en else "refusées")
+            records += f", {self.queue.refused} " + ("refused" if en else "refusée" + "s" * (self.queue.refused > 1))
         return "   ".join(part for part in (self.stick, self.wipe, records) if part)
 
 
@@ -77,6 +77,7 @@ class Console(App[str]):
         self.bench, self.pages = bench, pages
         self.status = Status()
         self.news = ""
+        self._problem: tuple[str, str] | None = None  # of the last delivery: French, English
         self.probes: dict[str, str] = {}  # name → state
         self.is_looking = False
         self._retry_at, self._failures, self._is_delivering = 0.0, 0, False
@@ -182,6 +183,12 @@ class Console(App[str]):
     def told(self) -> str:
         return self.status.told(self.bench.lang)
 
+    @property
+    def trouble(self) -> str:
+        """Why records do not reach the inventory: in sight until they do."""
+        told = self.queue.refusal or self._problem
+        return clean(told[self.bench.lang == "en"], 400) if told else ""
+
     def show_status(self, **changes: Any) -> None:
         self.status = replace(self.status, **changes)
         page = self.screen
@@ -250,11 +257,9 @@ class Console(App[str]):
                 return
             if delivery.waiting:
                 self._wait_longer()
-                problem = delivery.problem_en if self.bench.lang == "en" else delivery.problem_fr
-                if problem:
-                    self.news = clean(problem, 400)
+                self._problem = (delivery.problem_fr or "", delivery.problem_en or "")
             else:
-                self._failures, self.news = 0, ""
+                self._failures, self._problem = 0, None
             self.tick()
 
         def failed() -> None:

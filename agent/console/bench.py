@@ -7,6 +7,7 @@ wrong is returned or kept as a sentence, never raised for the screens to stumble
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +20,7 @@ from agent.errors import RebondError, StorageError
 from agent.facts import Machine
 from agent.home import STICK, Home
 from agent.host import Host
-from agent.outbox import Outbox
+from agent.outbox import Outbox, Refused
 from agent.record import ProfileUsed
 from agent.rules import Profile, load_profiles
 from agent.settings import InventoryAt, Settings, find_settings
@@ -32,6 +33,12 @@ if TYPE_CHECKING:
     from agent.upload import Delivery, Enrolled
 
 _ADOPT_AGAIN_S = 30.0
+_TO_READMIT = (
+    "Une ancienne fiche attend en quarantaine à l'inventaire. Le responsable la reprend là-bas : rebond inventory "
+    "readmit --forks-of CLÉ. Elle sera livrée au prochain démarrage.",
+    "An earlier record waits in quarantine at the inventory. The person in charge takes it back there: rebond "
+    "inventory readmit --forks-of KEY. It will be delivered at the next start.",
+)
 Progress = Callable[[str, str], None]  # probe, "started" | "done" | "failed" | "late"
 
 
@@ -43,6 +50,7 @@ class Queue:
     refused: int = 0
     is_known: bool = True  # False: the outbox cannot be read (the stick was pulled out)
     has_inventory: bool = False
+    refusal: tuple[str, str] | None = None  # why the first refused record was; French, English
 
 
 @dataclass
@@ -93,7 +101,17 @@ class Bench:
         """Find the stick and the settings on it, or from the network; sentences about what is wrong with them."""
         if self.host.is_live:
             self.home = settle(self.host, self.home_option)
-        return self.read_settings()
+        told = self.read_settings()
+        self._try_forks_again()
+        return told
+
+    def _try_forks_again(self) -> None:
+        """Refused because its old key signed elsewhere too: the person in charge may have readmitted it since."""
+        from agent.joining import FORK, is_copied
+
+        with suppress(RebondError, OSError):  # told when the record is kept, or by the top bar
+            if not is_copied(self.key(), self.outbox):
+                self.outbox.reconsider(FORK)
 
     def read_settings(self) -> tuple[str, ...]:
         found = find_settings(self.home, self.host)
@@ -154,7 +172,10 @@ class Bench:
         from agent.joining import join
 
         name = self.settings.station
-        return join(self.home, Host(), code, url=inventory.url, pin=inventory.pin, name=name)
+        try:
+            return join(self.home, Host(), code, url=inventory.url, pin=inventory.pin, name=name)
+        finally:
+            self._key = None  # it may be another now
 
     # --- looking and judging ------------------------------------------------------------------------------------------
 
@@ -216,12 +237,23 @@ class Bench:
             return Queue(is_known=False)
         try:
             outbox = self.outbox
+            refused = outbox.refused()
             return Queue(
-                waiting=len(outbox.waiting()), refused=len(outbox.refused()),
-                has_inventory=self.home.connection() is not None,
+                waiting=len(outbox.waiting()), refused=len(refused),
+                has_inventory=self.home.connection() is not None, refusal=self._refusal(refused),
             )  # fmt: skip
         except (RebondError, OSError):
             return Queue(is_known=False)
+
+    def _refusal(self, refused: "Sequence[Refused]") -> tuple[str, str] | None:
+        from agent.joining import FORK, is_copied
+
+        reason = next((one.reason for one in refused if one.reason is not None), None)
+        if reason is None:
+            return None
+        if reason.code == FORK and not is_copied(self.key(), self.outbox):
+            return _TO_READMIT
+        return reason.fr, reason.en
 
     def deliver(self) -> "Delivery | None":
         """One pass over what waits; None without an inventory. Its `problem_*` says why something still waits."""

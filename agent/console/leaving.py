@@ -13,6 +13,7 @@ from agent.sheet import label_word
 
 class Leaving(Page):
     name_of = "leave"
+    tells_trouble = True
     heading = ("Finir", "Finish")
 
     def __init__(self) -> None:

@@ -54,6 +54,11 @@ class Face(Protocol):
         """The right side of the top bar."""
         ...
 
+    @property
+    def trouble(self) -> str:
+        """Why records do not reach the inventory; empty when they do."""
+        ...
+
     def open(self, name: str) -> None:
         """Another screen, by its name in `commands.console`."""
         ...
@@ -84,6 +89,7 @@ class Page(Screen[None]):
 
     heading: ClassVar[tuple[str, str]] = ("", "")
     name_of: ClassVar[str] = ""  # as `Face.open` knows it
+    tells_trouble: ClassVar[bool] = False  # of the delivery, above the keys
     BINDINGS: ClassVar[list[BindingType]] = []
 
     @property
@@ -146,6 +152,8 @@ class Page(Screen[None]):
 
     def news(self) -> str:
         told = self.console.news
+        if self.tells_trouble and self.console.trouble:
+            told = f"{told}\n{self.console.trouble}".lstrip()
         if self.size.width and (self.size.width < WIDTH_LEAST or self.size.height < HEIGHT_LEAST):
             small = self.say("Écran trop petit : il faut 80 x 24.", "Screen too small: 80 x 24 needed.")
             return f"{small} {told}".rstrip()  # what went wrong is said on a small screen too

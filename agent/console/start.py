@@ -21,6 +21,7 @@ _FIELDS = (
 
 class Start(Page):
     name_of = "start"
+    tells_trouble = True
     heading = ("Un nouveau PC", "A new PC")
 
     def middle(self) -> Iterable[Widget]:

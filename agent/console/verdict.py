@@ -19,6 +19,7 @@ _BIG_LINES = {True: 13, False: 6}  # of a high screen, of 24 lines
 
 class VerdictPage(Page):
     name_of = "verdict"
+    tells_trouble = True
     heading = ("Verdict", "Verdict")
 
     def middle(self) -> Iterable[Widget]:
@@ -66,8 +67,9 @@ class VerdictPage(Page):
     def news(self) -> str:
         paper = self.query_one("#why", Paper)
         told = super().news()
-        if not told and paper.max_scroll_y > paper.scroll_offset.y:
-            return self.say("Touche « Page suivante » : la suite.", "Page Down: more.")
+        if not self.console.news and paper.max_scroll_y > paper.scroll_offset.y:
+            more = self.say("Touche « Page suivante » : la suite.", "Page Down: more.")
+            return f"{more}\n{told}".rstrip()
         return told
 
     def refresh_all(self) -> None:

@@ -90,9 +90,17 @@ def list_stations(settings: Settings) -> list[enrol.Station]:
         return list(enrol.all_stations(connection, settings.tenant))
 
 
-def readmit(settings: Settings) -> int:
-    """Try again everything that waits in quarantine (after an upgrade, or an enrolment); how many were admitted."""
+def readmit(settings: Settings, forks_of: str | None = None) -> int:
+    """Try again what waits in quarantine (after an upgrade, or an enrolment); how many were admitted.
+
+    `forks_of`: a key whose two chains somebody has looked at; only its records, and both chains count.
+    """
     with _open(settings) as inventory:
+        if forks_of is not None:
+            with inventory.engine.connect() as connection:
+                if not enrol.find_stations(connection, settings.tenant, (forks_of,)):
+                    raise enrol.no_station(forks_of)
+            return inventory.store.readmit(forks_of, forks_too=True)
         with inventory.engine.connect() as connection:
             keys = connection.scalars(
                 select(quarantine.c.key_id).where(quarantine.c.tenant_id == settings.tenant).distinct()

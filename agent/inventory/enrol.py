@@ -152,16 +152,20 @@ def revoke(connection: Connection, tenant: str, key_id: str, from_log_index: int
     """Records of this key at or after `from_log_index` no longer count; earlier ones stay valid."""
     known = find_stations(connection, tenant, (key_id,)).get(key_id)
     if known is None:
-        raise UsageError(
-            fr=f"Aucun poste n'a la clé {key_id}. Voir la liste des postes.",
-            en=f"No station has the key {key_id}. See the list of stations.",
-        )
+        raise no_station(key_id)
     if known.revoked_from_index is not None:  # a revocation can reach further back, never be lifted
         from_log_index = min(from_log_index, known.revoked_from_index)
     connection.execute(
         update(stations)
         .where(stations.c.tenant_id == tenant, stations.c.key_id == key_id)
         .values(revoked_at=told(now), revoked_from_index=from_log_index)
+    )
+
+
+def no_station(key_id: str) -> UsageError:
+    return UsageError(
+        fr=f"Aucun poste n'a la clé {key_id}. Voir la liste des postes.",
+        en=f"No station has the key {key_id}. See the list of stations.",
     )
 
 

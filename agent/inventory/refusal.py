@@ -2,6 +2,8 @@
 
 from agent.errors import InputRefused
 
+FORK = "chain-fork"  # the station's side knows the word too: agent.joining
+
 
 class Refusal(InputRefused):
     """An answer other than 2xx. `keep`: the body goes to quarantine; `alarm`: and somebody must look at it."""
@@ -191,9 +193,11 @@ def same_id() -> Refusal:
 def chain_fork() -> Refusal:
     return Refusal(
         409,
-        "chain-fork",
-        fr="Deux suites de fiches existent pour ce poste. La clé a peut-être été copiée. Prévenez le responsable.",
-        en="This station has two chains of records. Its key may have been copied. Tell the person in charge.",
+        FORK,
+        fr="Un autre poste signe comme celui-ci (clé USB copiée ?). Cette fiche est gardée, en quarantaine à "
+        "l'inventaire. Demandez un code au responsable, puis inscrivez ce poste de nouveau.",
+        en="Another station signs as this one does (a copied stick?). This record is kept, in quarantine at the "
+        "inventory. Ask the person in charge for a code, then enrol this station again.",
         keep=True,
         alarm=True,
     )

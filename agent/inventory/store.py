@@ -36,7 +36,8 @@ class Neighbours(msgspec.Struct, kw_only=True):
 
     places: dict[str, int]  # digest → log index
     record_ids: dict[str, str]  # record id → digest
-    chain: dict[tuple[str, int], tuple[str, str | None]]  # (key, seq) → (digest, prev)
+    chain: dict[tuple[str, int], list[tuple[str, str | None]]]  # (key, seq) → (digest, prev), several once forks count
+    forks: set[str]  # refused as another chain of their key: what follows upon them is of that chain too
 
 
 class Store:
@@ -62,8 +63,11 @@ class Store:
             self._keys |= {key_id: public_key(station.public_key) for key_id, station in found.items()}
         return {key_id: self._keys[key_id] for key_id in key_ids if key_id in self._keys}
 
-    def commit(self, items: Sequence[Upload | SetAside]) -> list[Stored | Refusal]:
-        """One outcome per item, in order; nothing is stored when it raises."""
+    def commit(self, items: Sequence[Upload | SetAside], *, forks_too: bool = False) -> list[Stored | Refusal]:
+        """One outcome per item, in order; nothing is stored when it raises.
+
+        `forks_too`: somebody has looked at the two chains of a key, and both count.
+        """
         now = self._clock()
         received_at = told(now)
         uploads = [item for item in items if isinstance(item, Upload)]
@@ -83,13 +87,15 @@ class Store:
                 else:
                     station = stations.get(item.key_id)
                     revoked = station is None or station.is_revoked_at(size + len(fresh))
-                    conflict = (_revoked(station), None) if revoked else _conflict(item, near)
+                    conflict = (_revoked(station), None) if revoked else _conflict(item, near, forks_too)
                     if conflict is None:
                         _take(item, size + len(fresh), near)
                         fresh.append(item)
                         outcomes.append(None)
                         continue
                     refused, against = conflict
+                    if refused.word == refusal.FORK:
+                        near.forks.add(item.digest)
                 outcomes.append(refused)
                 aside.append((item, refused, against))
             receipts = self._append(connection, size, fresh, received_at)
@@ -115,7 +121,7 @@ class Store:
 
     def _neighbours(self, connection: Connection, uploads: Sequence[Upload]) -> Neighbours:
         if not uploads:
-            return Neighbours(places={}, record_ids={}, chain={})
+            return Neighbours(places={}, record_ids={}, chain={}, forks=set())
         digests = [item.digest for item in uploads]
         places = connection.execute(
             select(leaves.c.digest, leaves.c.log_index).where(
@@ -134,10 +140,21 @@ class Store:
                 records.c.tenant_id == self._tenant, tuple_(records.c.key_id, records.c.seq).in_(links)
             )
         )
+        forks = connection.scalars(
+            select(quarantine.c.digest).where(
+                quarantine.c.tenant_id == self._tenant,
+                quarantine.c.why == refusal.FORK,
+                quarantine.c.digest.in_({item.row.prev for item in uploads if item.row.prev}),
+            )
+        )
+        chain: dict[tuple[str, int], list[tuple[str, str | None]]] = {}
+        for row in chained:
+            chain.setdefault((row.key_id, row.seq), []).append((row.digest, row.prev))
         return Neighbours(
             places={row.digest: row.log_index for row in places},
             record_ids={row.record_id: row.digest for row in taken},
-            chain={(row.key_id, row.seq): (row.digest, row.prev) for row in chained},
+            chain=chain,
+            forks=set(forks),
         )
 
     def _append(self, connection: Connection, size: int, fresh: Sequence[Upload], received_at: str) -> dict[str, bytes]:
@@ -217,15 +234,16 @@ class Store:
             )
         )
 
-    def readmit(self, key_id: str) -> int:
+    def readmit(self, key_id: str, *, forks_too: bool = False) -> int:
         """Try again what waits in quarantine under this key, one by one; how many were admitted."""
+        whys = ("unknown-key", "wrong-record", *((refusal.FORK,) if forks_too else ()))
         with self._engine.connect() as connection:
             waiting = connection.execute(
                 select(quarantine.c.raw_digest, quarantine.c.digest, quarantine.c.raw)
                 .where(
                     quarantine.c.tenant_id == self._tenant,
                     quarantine.c.key_id == key_id,
-                    quarantine.c.why.in_(("unknown-key", "wrong-record")),
+                    quarantine.c.why.in_(whys),
                 )
                 .order_by(quarantine.c.received_at)
             ).all()
@@ -235,7 +253,7 @@ class Store:
                 upload = check(row.digest, row.raw, self.keys)
             except Refusal:
                 continue
-            outcome = self.commit([upload])[0]
+            outcome = self.commit([upload], forks_too=forks_too)[0]
             if isinstance(outcome, Stored):
                 admitted += 1
             with write(self._engine) as connection:
@@ -251,24 +269,27 @@ def _revoked(station: Station | None) -> Refusal:
     return refusal.session_over() if station and station.session else refusal.revoked_key()
 
 
-def _conflict(item: Upload, near: Neighbours) -> tuple[Refusal, str] | None:
+def _conflict(item: Upload, near: Neighbours, forks_too: bool) -> tuple[Refusal, str | None] | None:
     """The stored record this one cannot stand beside: same id, same place in the chain, or another predecessor."""
     other = near.record_ids.get(item.row.record_id)
     if other is not None:
         return refusal.same_id(), other
-    twin = near.chain.get((item.key_id, item.row.seq))
-    if twin is not None:
-        return refusal.chain_fork(), twin[0]
-    before = near.chain.get((item.key_id, item.row.seq - 1))
-    if before is not None and item.row.prev != before[0]:
+    if forks_too:
+        return None
+    if item.row.prev in near.forks:
+        return refusal.chain_fork(), item.row.prev
+    for digest, _ in near.chain.get((item.key_id, item.row.seq), ()):
+        return refusal.chain_fork(), digest
+    before = [digest for digest, _ in near.chain.get((item.key_id, item.row.seq - 1), ())]
+    if before and item.row.prev not in before:
         return refusal.chain_fork(), before[0]
-    after = near.chain.get((item.key_id, item.row.seq + 1))
-    if after is not None and after[1] != item.digest:
-        return refusal.chain_fork(), after[0]
+    after = near.chain.get((item.key_id, item.row.seq + 1), ())
+    if after and item.digest not in [prev for _, prev in after]:
+        return refusal.chain_fork(), after[0][0]
     return None
 
 
 def _take(item: Upload, log_index: int, near: Neighbours) -> None:
     near.places[item.digest] = log_index
     near.record_ids[item.row.record_id] = item.digest
-    near.chain[item.key_id, item.row.seq] = (item.digest, item.row.prev)
+    near.chain.setdefault((item.key_id, item.row.seq), []).append((item.digest, item.row.prev))

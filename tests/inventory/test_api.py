@@ -151,6 +151,30 @@ def test_a_forked_chain_is_an_alarm(client: TestClient, station: Station, settin
     assert desk.list_alarms(settings)[0].against == accepted[0]
 
 
+def test_what_follows_upon_a_fork_is_refused_with_it_until_somebody_has_looked(
+    client: TestClient, station: Station, settings: Settings
+) -> None:
+    """Two behind the fork no neighbour is stored: taken in, it would turn the true chain's next records away."""
+    first = station.visit(1)
+    twin = Station()
+    twin.seq, twin.prev = station.seq, station.prev
+    true = [station.visit(number) for number in (2, 3, 4)]
+    forked = [twin.visit(number) for number in (12, 13, 14)]
+    for one in (first, true[0]):
+        assert put(client, *one).status_code == 201
+    for one in forked:
+        assert put(client, *one).json()["error"] == "chain-fork"
+    for one in true[1:]:
+        assert put(client, *one).status_code == 201
+    assert desk.readmit(settings) == 0
+    assert desk.readmit(settings, station.key_id) == 3
+    assert not kept(client)
+    for one in (*true, *forked):
+        assert put(client, *one).status_code == 200
+    assert put(client, *twin.visit(15)).status_code == 201
+    assert put(client, *station.visit(5)).json()["error"] == "chain-fork", "the key still signs in two places"
+
+
 def test_records_may_come_in_any_order(client: TestClient, station: Station) -> None:
     visits = [station.visit(number) for number in range(1, 7)]
     for place in (4, 0, 2, 5, 1, 3):
