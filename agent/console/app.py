@@ -16,6 +16,8 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from agent.console.bench import Bench, Queue
+from agent.console.link import SENTENCES as NO_LINK
+from agent.console.link import Link
 from agent.console.pace import Pace
 from agent.console.page import Page
 from agent.errors import RebondError
@@ -34,6 +36,7 @@ class Status:
     queue: Queue = Queue()
     wipe: str = ""  # "effacement 41 %"
     stick: str = ""  # "CLÉ ABSENTE"
+    link: Link = "up"
 
     def told(self, lang: str) -> str:
         en = lang == "en"
@@ -155,19 +158,21 @@ class Console(App[str]):
             return
         self._is_ticking = True
         self.spawn(
-            lambda: (self.bench.adopt_stick(), self.bench.queue(), self.bench.stick_warning()),
+            lambda: (self.bench.adopt_stick(), self.bench.queue(), self.bench.stick_warning(), self.bench.link()),
             self._ticked, self._tick_failed,
         )  # fmt: skip
 
     def _tick_failed(self) -> None:
         self._is_ticking = False
 
-    def _ticked(self, told: tuple[tuple[str, str] | None, Queue, str]) -> None:
+    def _ticked(self, told: tuple[tuple[str, str] | None, Queue, str, Link]) -> None:
         self._is_ticking = False
-        adopted, queue, stick = told
+        adopted, queue, stick, link = told
         if adopted is not None:
             self.tell(adopted[self.bench.lang == "en"])
-        self.show_status(stick=stick, wipe=self.bench.erasing.status(self.bench.lang))
+        if link == "up" != self.status.link:
+            self._retry_at = 0.0  # the cable was plugged in: nobody waits for the next try
+        self.show_status(stick=stick, link=link, wipe=self.bench.erasing.status(self.bench.lang))
         self._queued(queue)
 
     def _queued(self, queue: Queue) -> None:
@@ -186,7 +191,8 @@ class Console(App[str]):
     @property
     def trouble(self) -> str:
         """Why records do not reach the inventory: in sight until they do."""
-        told = self.queue.refusal or self._problem
+        problem = self._problem and NO_LINK.get(self.status.link, self._problem)
+        told = self.queue.refusal or problem
         return clean(told[self.bench.lang == "en"], 400) if told else ""
 
     def show_status(self, **changes: Any) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from agent.console.checking import Checking
 from agent.console.erasing import Erasing
+from agent.console.link import Link, link
 from agent.console.stick import has_come_late, is_out, set_keyboard, settle, warning
 from agent.errors import RebondError, StorageError
 from agent.facts import Machine
@@ -244,6 +245,9 @@ class Bench:
             )  # fmt: skip
         except (RebondError, OSError):
             return Queue(is_known=False)
+
+    def link(self) -> Link:
+        return link(self.host) if self.host.is_live else "up"
 
     def _refusal(self, refused: "Sequence[Refused]") -> tuple[str, str] | None:
         from agent.joining import FORK, is_copied

@@ -8,6 +8,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from agent.console.page import Choices, Page, Shortcut
+from agent.home import STICK
 from agent.sheet import label_word
 
 
@@ -53,42 +54,44 @@ class Leaving(Page):
 
     def _kept(self) -> list[str]:
         bench, queue = self.console.bench, self.console.queue
-        lines = [""]
         noted = bench.noted
-        if noted is None:
-            lines.append(self.say("  Aucune fiche de ce PC n'est gardée.", "  No record of this PC is kept."))
-        elif noted.digest in bench.delivered:
-            lines.append(self.say("  [OK] La fiche est à l'inventaire.", "  [OK] The inventory has the record."))
-        elif bench.is_stick_out:
-            lines.append(
-                self.say(
-                    "  [!] La fiche est sur la clé, qui est retirée. Rebranchez-la, ici ou sur un autre PC.",
-                    "  [!] The record is on the stick, which is pulled out. Plug it in here or in another PC.",
-                )
-            )
-        elif bench.is_in_memory:
-            lines.append(
-                self.say(
-                    "  [!] SANS CLÉ : la fiche sera PERDUE si ce PC s'éteint avant sa livraison.",
-                    "  [!] NO STICK: the record will be LOST if this PC is off before it is delivered.",
-                )
-            )
-        else:
-            lines.append(
-                self.say(
-                    "  La fiche est gardée sur la clé. Elle partira quand l'inventaire répondra.",
-                    "  The record is kept on the stick. It will leave when the inventory answers.",
-                )
-            )
+        told = [self._place()]
         if queue.waiting:
-            lines.append(self.say(f"  En attente : {queue.waiting}.", f"  Waiting: {queue.waiting}."))
+            told.append(self.say(f"En attente : {queue.waiting}.", f"Waiting: {queue.waiting}."))
         if noted is not None:
             code = noted.digest[:12].upper()
-            lines.append(self.say(f"  Code à noter sur l'étiquette : {code}", f"  Code for the label: {code}"))
+            told.append(self.say(f"Code à noter sur l'étiquette : {code}", f"Code for the label: {code}"))
         if bench.machine is not None and bench.verdicts:
-            word = label_word(bench.machine, bench.verdicts[0].outcome, bench.checking.results, bench.lang)
-            lines += [f"  {line}" for line in wrap(word, max(20, self.size.width - 4))]
-        return lines
+            told.append(label_word(bench.machine, bench.verdicts[0].outcome, bench.checking.results, bench.lang))
+        width = max(20, self.size.width - 4)
+        return ["", *(f"  {line}" for one in told for line in wrap(one, width))]
+
+    def _place(self) -> str:
+        """Where the record of this PC is now."""
+        bench, noted = self.console.bench, self.console.bench.noted
+        if noted is None:
+            return self.say("Aucune fiche de ce PC n'est gardée.", "No record of this PC is kept.")
+        if noted.digest in bench.delivered:
+            return self.say("[OK] La fiche est à l'inventaire.", "[OK] The inventory has the record.")
+        if bench.is_stick_out:
+            return self.say(
+                "[!] La fiche est sur la clé, qui est retirée. Rebranchez-la, ici ou sur un autre PC.",
+                "[!] The record is on the stick, which is pulled out. Plug it in here or in another PC.",
+            )
+        if bench.is_in_memory:
+            return self.say(
+                "[!] SANS CLÉ : la fiche sera PERDUE si ce PC s'éteint avant sa livraison.",
+                "[!] NO STICK: the record will be LOST if this PC is off before it is delivered.",
+            )
+        kept = self.say("La fiche est gardée sur ce PC.", "The record is kept on this PC.")
+        if bench.home.root == STICK:
+            kept = self.say("La fiche est gardée sur la clé.", "The record is kept on the stick.")
+        if not self.console.queue.has_inventory:
+            none = self.say("Ce poste n'est inscrit à aucun inventaire : touche F6, au premier écran.",
+                            "This station is not enrolled with any inventory: F6, on the first screen.")  # fmt: skip
+            return f"{kept} {none}"
+        leaves = self.say("Elle partira quand l'inventaire répondra.", "It will leave when the inventory answers.")
+        return f"{kept} {leaves}"
 
     def on_choices_taken(self, event: Choices.Taken) -> None:
         if event.name == "back":

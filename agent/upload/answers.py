@@ -14,6 +14,7 @@ from agent.upload.secure import pinned_session, why_not_secure
 RETRY_AFTER_MOST_S = 3600
 TIMEOUT_S = (5, 30)  # to connect, between two bytes
 AGAIN = (408, 425, 429)  # 4xx that say "later"
+PORTAL = 511  # "network authentication required" (RFC 6585): only a portal says so
 
 
 class Answer(Protocol):
@@ -118,8 +119,10 @@ def busy(status: int) -> tuple[str, str]:
 
 def portal() -> Later:
     return Later(
-        fr="La réponse ne vient pas de l'inventaire (portail Wi-Fi ou mauvaise adresse ?). La fiche attend.",
-        en="The answer is not the inventory's (Wi-Fi portal, or wrong address?). The record waits.",
+        fr="Une autre page répond à la place de l'inventaire (portail Wi-Fi ?). Branchez le câble du réseau, ou "
+        "vérifiez l'adresse. La fiche attend.",
+        en="Another page answers in the inventory's place (a Wi-Fi portal?). Plug in the network cable, or check the "
+        "address. The record waits.",
     )
 
 
@@ -141,10 +144,13 @@ def split_log() -> InputRefused:
 
 
 def _no_answer(error: OSError, url: str) -> Later:
-    told = why_not_secure(error, "/".join(url.split("/", 3)[:3]))
+    where = "/".join(url.split("/", 3)[:3])
+    told = why_not_secure(error, where)
     if told is not None:
         return Later(fr=told[0], en=told[1])
     return Later(
-        fr="L'inventaire ne répond pas. Vérifiez le câble ou le Wi-Fi. L'envoi reprendra tout seul.",
-        en="The inventory does not answer. Check the cable or the Wi-Fi. The delivery will resume by itself.",
+        fr=f"L'inventaire {where} ne répond pas. Est-il démarré ? Vérifiez le câble ou le Wi-Fi. L'envoi reprendra "
+        "tout seul.",
+        en=f"The inventory {where} does not answer. Is it started? Check the cable or the Wi-Fi. The delivery will "
+        "resume by itself.",
     )

@@ -16,6 +16,7 @@ from agent.outbox import Outbox, Reason
 from agent.record import moment
 from agent.upload.answers import (
     AGAIN,
+    PORTAL,
     Client,
     Later,
     ask,
@@ -170,6 +171,8 @@ class _Courier:
     def _explain(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         """Raise what this answer means for the record."""
         said = error_said(body)
+        if status == PORTAL:
+            raise portal()
         if status in AGAIN or status >= 500:
             fr, en = said[1:] if said else busy(status)
             # A 500 may be this one record's fault; the others deserve their try.

@@ -8,7 +8,7 @@ from agent.envelope import from_base64, load_json, public_key
 from agent.errors import EnvelopeError, InputRefused, NotDelivered
 from agent.keys import StationKey
 from agent.text import clean
-from agent.upload.answers import AGAIN, Client, Later, ask, busy, error_said, open_session, portal
+from agent.upload.answers import AGAIN, PORTAL, Client, Later, ask, busy, error_said, open_session, portal
 
 
 class Enrolled(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +38,8 @@ def enrol(
     if status not in (200, 201):
         if said and 400 <= status < 500 and status not in AGAIN:
             raise InputRefused(fr=said[1], en=said[2])
+        if status == PORTAL:
+            raise _portal()
         fr, en = said[1:] if said else busy(status)
         raise NotDelivered(fr=fr, en=en)
     try:
@@ -53,5 +55,9 @@ def enrol(
             session=clean(found.get("session") or "") or None,
         )
     except (EnvelopeError, KeyError, TypeError) as error:
-        page = portal()
-        raise NotDelivered(fr=page.fr, en=page.en) from error
+        raise _portal() from error
+
+
+def _portal() -> NotDelivered:
+    page = portal()
+    return NotDelivered(fr=page.fr, en=page.en)

@@ -6,6 +6,7 @@ certificate ends the connection before a byte of ours is sent.
 
 import ssl
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 _SELF_SIGNED = (18, 19, 20, 21)  # X509_V_ERR_*: self-signed, unknown issuer
@@ -71,17 +72,18 @@ def _wrong_certificate(url: str) -> tuple[str, str]:
 def _not_believed(error: ssl.SSLCertVerificationError, url: str) -> tuple[str, str]:
     if error.verify_code in _SELF_SIGNED:
         return (
-            f"Aucune autorité connue n'a signé le certificat de {url}. Si c'est votre inventaire, son épingle suffit : "
-            "tapez là-bas « rebond inventory pin », puis ici « rebond enrol ADRESSE CODE --pin sha256/… ».",
-            f"No known authority signed the certificate of {url}. If it is your inventory, its pin is enough: "
-            'type "rebond inventory pin" over there, then "rebond enrol URL CODE --pin sha256/…" here.',
+            f"Aucune autorité connue n'a signé le certificat de {url}. Si c'est votre inventaire, inscrivez de nouveau "
+            "ce poste avec son épingle (--pin sha256/…) : « rebond inventory pin » l'affiche là-bas.",
+            f"No known authority signed the certificate of {url}. If it is your inventory, enrol this station again "
+            'with its pin (--pin sha256/…): "rebond inventory pin" shows it over there.',
         )
     if error.verify_code in _DATES:
+        today = datetime.now()
         return (
-            f"Le certificat de {url} n'est pas valable à la date de ce PC. Vérifiez l'heure de ce PC, "
-            "ou inscrivez la station avec l'épingle de l'inventaire (--pin).",
-            f"The certificate of {url} is not valid on this PC's date. Check this PC's clock, "
-            "or enrol the station with the inventory's pin (--pin).",
+            f"Le certificat de {url} n'est pas valable le {today:%d/%m/%Y}, date de ce PC. Si l'heure de ce PC est "
+            "fausse, réglez-la dans le BIOS. Sinon, inscrivez ce poste avec l'épingle de l'inventaire (--pin).",
+            f"The certificate of {url} is not valid on {today:%Y-%m-%d}, this PC's date. If this PC's clock is wrong, "
+            "set it in the BIOS. If not, enrol the station with the inventory's pin (--pin).",
         )
     if error.verify_code in _OTHER_NAME:
         return (

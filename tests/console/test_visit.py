@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.console import leaving
 from agent.envelope import peek
 from agent.outbox import Outbox
 from agent.record import parse_payload
@@ -25,13 +26,26 @@ def test_scan_look_verdict_record(tmp_path: Path) -> None:
         assert "mettre un SSD" in seen and "██" in seen
         await hand.see("1 en attente")
         await hand.press("f10")
-        assert "La fiche est gardée sur la clé" in await hand.see("Code à noter")
+        await hand.see("La fiche est gardée sur ce PC. Ce poste n'est inscrit à aucun inventaire")
+        await hand.see("Code à noter")
 
     drive(bench, script)
     (waiting,) = Outbox(tmp_path / "outbox").waiting()
     record = parse_payload(peek(Outbox(tmp_path / "outbox").read(waiting.digest)).payload)
     assert (record.kind, record.sticker, record.lot, record.operator) == ("triage", "LR-0042", "college-3", "op7")
     assert record.verdicts[0]["outcome"] == "repair"
+
+
+def test_only_what_is_on_a_stick_is_said_to_be_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leaving, "STICK", tmp_path)
+
+    async def script(hand: Hand) -> None:
+        await hand.press("f2")
+        await hand.see("1 en attente")
+        await hand.press("f10")
+        await hand.see("La fiche est gardée sur la clé.")
+
+    drive(bench_of("mini-pc-no-disk", tmp_path), script)
 
 
 def test_a_code_says_itself_where_it_belongs(tmp_path: Path) -> None:

@@ -173,7 +173,7 @@ def test_http_where_https_is_and_https_where_http_is(tmp_path: Path, inventory: 
 
 def test_a_captive_portal_is_never_the_inventory(tmp_path: Path, inventory: tuple[str, str]) -> None:
     key = keys.create(tmp_path / "keys")
-    with portal() as port, pytest.raises(NotDelivered, match="not the inventory's|cannot answer"):
+    with portal() as port, pytest.raises(NotDelivered, match="in the inventory's place|cannot answer"):
         enrol(f"http://127.0.0.1:{port}", "x", key, "A", open_session())
     pem = open_certificate(tmp_path / "portal", ("127.0.0.1",)).path
     with portal(pem) as port:
