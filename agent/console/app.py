@@ -81,6 +81,7 @@ class Console(App[str]):
         self.status = Status()
         self.news = ""
         self._problem: tuple[str, str] | None = None  # of the last delivery: French, English
+        self._unkept: tuple[str, str] | None = None  # why the record of this look is nowhere but in memory
         self.probes: dict[str, str] = {}  # name → state
         self.is_looking = False
         self._retry_at, self._failures, self._is_delivering = 0.0, 0, False
@@ -174,6 +175,8 @@ class Console(App[str]):
             self._retry_at = 0.0  # the cable was plugged in: nobody waits for the next try
         self.show_status(stick=stick, link=link, wipe=self.bench.erasing.status(self.bench.lang))
         self._queued(queue)
+        if self.is_unkept and not self.is_looking:  # room was made, or the stick is back
+            self.note()
 
     def _queued(self, queue: Queue) -> None:
         self.show_status(queue=queue)
@@ -189,8 +192,15 @@ class Console(App[str]):
         return self.status.told(self.bench.lang)
 
     @property
+    def is_unkept(self) -> bool:
+        return self._unkept is not None and self.bench.machine is not None and self.bench.noted is None
+
+    @property
     def trouble(self) -> str:
-        """Why records do not reach the inventory: in sight until they do."""
+        """Why records are not kept, or do not reach the inventory: in sight until they do."""
+        if self._unkept is not None and self.is_unkept:
+            lost = ("La fiche n'est PAS gardée", "The record is NOT kept")
+            return clean(f"{lost[self.bench.lang == 'en']}. {self._unkept[self.bench.lang == 'en']}", 400)
         problem = self._problem and NO_LINK.get(self.status.link, self._problem)
         told = self.queue.refusal or problem
         return clean(told[self.bench.lang == "en"], 400) if told else ""
@@ -239,13 +249,11 @@ class Console(App[str]):
 
         def noted(problem: RebondError | None) -> None:
             self._is_noting = False
-            if problem is not None:
-                lost = "La fiche n'est PAS gardée." if self.bench.lang != "en" else "The record is NOT kept."
-                self.tell(f"{lost} {self.bench.tell(problem)}")
-            else:
-                self.news = ""
+            self._unkept = None if problem is None else self.bench.told(problem)
+            if problem is None:
                 self._retry_at = 0.0
                 self.tick()
+            self.show_status()
 
         def failed() -> None:
             self._is_noting = False

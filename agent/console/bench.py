@@ -73,6 +73,7 @@ class Bench:
     delivered: frozenset[str] = frozenset()
     _adopt_at_s: float = 0.0  # not before
     _key: "StationKey | None" = None
+    _was_out: bool = False  # the stick
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -90,11 +91,13 @@ class Bench:
             return self._key
 
     def tell(self, error: RebondError) -> str:
+        return self.told(error)[self.lang == "en"]
+
+    def told(self, error: RebondError) -> tuple[str, str]:
         """A folder without its stick is read-only: the cure is the stick, not the folder."""
         if isinstance(error, StorageError) and self.is_stick_out:
-            en = self.lang == "en"
-            return "The stick was pulled out. Plug it in again." if en else "La clé est retirée. Rebranchez-la."
-        return error.told(self.lang)
+            return "La clé est retirée. Rebranchez-la.", "The stick was pulled out. Plug it in again."
+        return error.fr, error.en
 
     # --- the station --------------------------------------------------------------------------------------------------
 
@@ -211,20 +214,28 @@ class Bench:
 
     def note(self) -> StorageError | None:
         """Write, sign and queue the record of this look; None when it is safe, else why it is not."""
-        assert self.machine is not None
-        now, checks = datetime.now(UTC), self.checking.results
-        used = [ProfileUsed(name=one.name, version=one.version, digest=one.digest) for one in self.profiles]
         try:
-            self.noted = note_visit(
-                self.machine, self.verdicts, used, key=self.key(), outbox=self.outbox, now=now, desk=self.desk,
-                clock=clock_evidence(Host(), self.machine, now), checks=checks,
-            )  # fmt: skip
+            try:
+                self._note()
+            except StorageError:
+                if not self.outbox.make_room():  # what the inventory holds leaves a full stick
+                    raise
+                self._note()
         except StorageError as error:
             return error
         except RebondError as error:
             return StorageError(fr=error.fr, en=error.en)
-        self.checking.has_new = self.checking.results != checks
         return None
+
+    def _note(self) -> None:
+        assert self.machine is not None
+        now, checks = datetime.now(UTC), self.checking.results
+        used = [ProfileUsed(name=one.name, version=one.version, digest=one.digest) for one in self.profiles]
+        self.noted = note_visit(
+            self.machine, self.verdicts, used, key=self.key(), outbox=self.outbox, now=now, desk=self.desk,
+            clock=clock_evidence(Host(), self.machine, now), checks=checks,
+        )  # fmt: skip
+        self.checking.has_new = self.checking.results != checks
 
     def name(self, *, sticker: str | None = None, lot: str | None = None, operator: str | None = None) -> None:
         """What was scanned; None leaves what is known."""
@@ -235,7 +246,10 @@ class Bench:
 
     def queue(self) -> Queue:
         if self.is_stick_out:  # its records are on it, not gone
+            self._was_out = True
             return Queue(is_known=False)
+        if self._was_out:  # perhaps another stick came, with a key of its own
+            self._was_out, self._key = False, None
         try:
             outbox = self.outbox
             refused = outbox.refused()

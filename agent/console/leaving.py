@@ -49,6 +49,9 @@ class Leaving(Page):
                    ("back", self.say("Revenir", "Go back"))]  # fmt: skip
         if self.console.bench.noted is not None:
             options.insert(0, ("code", self.say("Montrer le code QR de la fiche", "Show the record's QR code")))
+        elif self.console.is_unkept:
+            options.insert(0, ("code", self.say("Montrer la fiche, pour la noter à la main",
+                                                "Show the record, to write it down")))  # fmt: skip
         self.query_one("#kept", Static).update(Text("\n".join([*lines, ""])))
         self.query_one("#next", Choices).offer(options)
 
@@ -69,6 +72,11 @@ class Leaving(Page):
     def _place(self) -> str:
         """Where the record of this PC is now."""
         bench, noted = self.console.bench, self.console.bench.noted
+        if self.console.is_unkept:
+            return self.say(
+                "[!] La fiche de ce PC n'est que dans sa mémoire : elle sera PERDUE s'il s'éteint.",
+                "[!] This PC's record is in its memory only: it will be LOST if the PC is switched off.",
+            )
         if noted is None:
             return self.say("Aucune fiche de ce PC n'est gardée.", "No record of this PC is kept.")
         if noted.digest in bench.delivered:
@@ -98,16 +106,19 @@ class Leaving(Page):
             self.console.back()
         elif event.name in ("code", "wall"):
             self.console.open(event.name)
-        elif self._loses and not self._is_warned:
+        elif (lost := self._lost) and not self._is_warned:
             self._is_warned = True
-            fr = "Sans clé, les fiches en attente seront PERDUES. Choisissez encore une fois pour le faire quand même."
-            self.console.tell(
-                self.say(fr, "Without a stick what waits will be LOST. Choose once more to do it anyway.")
-            )
+            once = self.say("Choisissez encore une fois pour le faire quand même.", "Choose once more to do it anyway.")
+            self.console.tell(f"{self.say(*lost)} {once}")
         else:
             self.console.leave(event.name)
 
     @property
-    def _loses(self) -> bool:
+    def _lost(self) -> tuple[str, str] | None:
+        """What goes with this PC's power."""
         bench = self.console.bench
-        return bool(self.console.queue.waiting) and bench.is_in_memory and not bench.is_stick_out
+        if self.console.is_unkept:
+            return "La fiche de ce PC sera PERDUE.", "This PC's record will be LOST."
+        if self.console.queue.waiting and bench.is_in_memory and not bench.is_stick_out:
+            return "Sans clé, les fiches en attente seront PERDUES.", "Without a stick what waits will be LOST."
+        return None

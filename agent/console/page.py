@@ -56,7 +56,12 @@ class Face(Protocol):
 
     @property
     def trouble(self) -> str:
-        """Why records do not reach the inventory; empty when they do."""
+        """Why records are not kept, or do not reach the inventory; empty when they do."""
+        ...
+
+    @property
+    def is_unkept(self) -> bool:
+        """The record of this look is nowhere but in memory."""
         ...
 
     def open(self, name: str) -> None:

@@ -2,12 +2,15 @@
 console, whose fonts have no half blocks.
 """
 
+from datetime import datetime
+
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.events import Key
 from textual.widgets import Static
 
 from agent.console.page import Page
+from agent.screen import WORDS
 
 _QUIET = 1  # modules around it; the standard asks for four, the dark screen around gives the rest
 _DARK, _LIGHT = "  ", "██"  # drawn light on dark: a console is dark
@@ -28,7 +31,10 @@ def qr_lines(text: str, columns: int, lines: int) -> list[str]:
 
 
 class QrPage(Page):
-    """Nothing but the code; any key goes back. It needs 46 columns and 23 lines."""
+    """Nothing but the code; any key goes back. It needs 46 columns and 23 lines.
+
+    Of a record that nothing keeps: what a person can write down, and its code where there is room.
+    """
 
     name_of = "code"
     heading = ("Code QR", "QR code")
@@ -41,9 +47,26 @@ class QrPage(Page):
 
     def refresh_all(self) -> None:
         noted = self.console.bench.noted
-        told = f"REBOND:{noted.digest[:12].upper()}" if noted else "REBOND"
-        lines = qr_lines(told, self.size.width, self.size.height) or [told]
-        self.query_one("#code", Static).update(Text("\n".join(lines)))
+        told = [f"REBOND:{noted.digest[:12].upper()}"] if noted else self._by_hand()
+        room = self.size.height - (0 if noted else len(told) + 1)
+        lines = qr_lines("\n".join(told), self.size.width, room)
+        shown = lines if noted and lines else [*told, "", *lines]
+        self.query_one("#code", Static).update(Text("\n".join(shown)))
+
+    def _by_hand(self) -> list[str]:
+        bench = self.console.bench
+        if bench.machine is None or not bench.verdicts:
+            return ["REBOND"]
+        system, desk = bench.machine.system, bench.desk
+        model = " ".join(filter(None, (system.maker, system.product)))
+        return [
+            self.say("À noter à la main : cette fiche n'est pas gardée.", "Write this down: the record is not kept."),
+            self.say(f"Étiquette : {desk.sticker or '-'}", f"Sticker: {desk.sticker or '-'}"),
+            self.say(f"PC : {model or '-'}, série {system.serial or '-'}",
+                     f"PC: {model or '-'}, serial {system.serial or '-'}"),
+            f"Verdict : {WORDS[bench.verdicts[0].outcome][bench.lang == 'en']}",
+            self.say(f"Le {datetime.now():%d/%m/%Y}", f"On {datetime.now():%Y-%m-%d}"),
+        ]  # fmt: skip
 
     def on_key(self, event: Key) -> None:
         event.stop()

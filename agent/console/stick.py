@@ -3,6 +3,7 @@
 `/run/rebond/data` holds a word, written by scripts/image/root/usr/lib/rebond/data; without our image there is none.
 """
 
+import os
 import time
 from collections.abc import Callable
 
@@ -10,6 +11,7 @@ from agent.home import STICK, Home, find_home
 from agent.host import Host
 
 WORD = "/run/rebond/data"
+ROOM_LEAST_BYTES = 64 * 1024  # a record, its reason or receipt, its notes
 PATIENCE_S = 20.0  # a slow USB port on an old PC
 NETBOOT_PATIENCE_S = 4.0  # no stick is expected, but one may be there
 _TOLD = {
@@ -17,6 +19,7 @@ _TOLD = {
     "read-only": ("CLÉ EN LECTURE SEULE", "STICK IS READ-ONLY"),
     "damaged": ("CLÉ ABÎMÉE", "STICK IS DAMAGED"),
     "unknown": ("CLÉ ILLISIBLE", "STICK CANNOT BE READ"),
+    "full": ("CLÉ PLEINE", "STICK IS FULL"),
     "second": ("DEUX CLÉS : une seule compte", "TWO STICKS: one counts"),
 }
 _IN_MEMORY = ("SANS CLÉ : tout est en mémoire", "NO STICK: all is in memory")
@@ -35,8 +38,20 @@ def warning(host: Host, home: Home) -> tuple[str, str] | None:
     if not is_our_image(host):
         return None
     if home.root == STICK:
-        return _TOLD.get(word(host) or "absent")
+        told = word(host) or "absent"
+        return _TOLD.get(_fault() if told == "ready" else told)
     return _TOLD.get(word(host) or "", _IN_MEMORY) if home.lives_in_memory(host) else None
+
+
+def _fault() -> str:
+    """What became of a stick that was ready: full, or turned read-only by its file system when it met an error."""
+    try:
+        room = os.statvfs(STICK)
+    except OSError:
+        return "absent"
+    if room.f_flag & os.ST_RDONLY:
+        return "read-only"
+    return "full" if room.f_bfree * room.f_frsize < ROOM_LEAST_BYTES or room.f_files and not room.f_ffree else "ready"
 
 
 def settle(

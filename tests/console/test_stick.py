@@ -42,10 +42,12 @@ class Image(Host):
     ],
 )
 def test_the_top_bar_says_what_is_wrong_with_the_stick(
-    word: str | None, at_stick: bool, told: str | None, tmp_path: Path
+    word: str | None, at_stick: bool, told: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if at_stick:
+        monkeypatch.setattr(stick, "STICK", tmp_path)
     host = Image(**({"data": word} if word else {}))
-    home = Home(stick.STICK if at_stick else tmp_path)
+    home = Home(tmp_path)
     said = warning(host, home)
     assert (said is None) if told is None else (said is not None and told in said[0])
 
