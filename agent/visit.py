@@ -33,6 +33,7 @@ from agent.verdict import Verdict
 
 if TYPE_CHECKING:
     from agent.keys import StationKey
+    from agent.probes.inspect import Circumstances
     from agent.upload import Client, Delivery, Inventory
 
 
@@ -161,6 +162,24 @@ def _is_at_work(path: Path) -> bool:
     except OSError:
         return False
     return False
+
+
+def circumstances(home: Home, key: "StationKey | None", now: datetime, *, is_live: bool) -> "Circumstances":
+    """What this station knows as it looks at this PC, or at a capture, which may be older than what it knows of time.
+
+    Looking needs neither key nor inventory.
+    """
+    from agent.probes.inspect import Circumstances
+    from agent.upload import last_checkpoint
+
+    checkpoint = None
+    try:
+        inventory = home.connection() if is_live else None
+        checkpoint = last_checkpoint(Outbox(home.outbox), inventory) if inventory else None
+    except RebondError:
+        pass  # told when the inventory is to be reached
+    mac_key = home.mac_key(key) if key else None
+    return Circumstances(now=now, mac_key=mac_key, checkpoint=checkpoint.time if checkpoint else None)
 
 
 def clock_evidence(host: Host, machine: Machine, now: datetime) -> ClockEvidence:

@@ -19,9 +19,12 @@ from hypothesis import strategies as st
 
 from agent import keys, merkle
 from agent.errors import InputRefused, NotDelivered
+from agent.home import Home
 from agent.outbox import Outbox
-from agent.upload import Delivery, Inventory, deliver, enrol, pause_s
+from agent.record import moment
+from agent.upload import Delivery, Enrolled, Inventory, deliver, enrol, pause_s
 from agent.upload.delivery import LONGEST_WAIT_S
+from agent.visit import circumstances
 from tests.evidence import KEY_ID, LOG, LOG_RAW, NOW, ORIGIN, Answer, SmallInventory, said, sealed
 
 INVENTORY = Inventory(url="http://inventaire.example/", origin=ORIGIN, log_public_key=LOG_RAW)
@@ -302,6 +305,19 @@ def test_a_damaged_checkpoint_file_falls_back_to_the_one_before(tmp_path: Path) 
     newest.write_bytes(b"")
     outbox.add(KEY_ID, sealed(50))
     assert len(send(outbox, inventory).delivered) == 1
+
+
+def test_a_station_knows_that_it_is_later_than_its_inventorys_last_checkpoint(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    assert circumstances(home, None, NOW, is_live=True).checkpoint is None
+    home.connect(INVENTORY.url, Enrolled(station=KEY_ID, tenant="t", origin=ORIGIN, log_public_key=LOG_RAW))
+    assert circumstances(home, None, NOW, is_live=True).checkpoint is None
+    send(filled(home.outbox, 2), SmallInventory())
+    assert circumstances(home, None, NOW, is_live=True).checkpoint == moment(NOW)
+    assert circumstances(home, None, NOW, is_live=False).checkpoint is None  # a capture may be older
+    for note in (home.outbox / "checkpoints").iterdir():  # not the inventory's word any more
+        note.write_text(note.read_text().replace("time 20", "time 21"))
+    assert circumstances(home, None, NOW, is_live=True).checkpoint is None
 
 
 def test_a_stick_pulled_while_archiving_is_said_and_costs_nothing(tmp_path: Path) -> None:

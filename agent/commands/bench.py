@@ -45,7 +45,7 @@ class Bench:
             from agent.bulk.unfreezing import unfreeze
 
             unfreeze(self.host, lambda fr, en: note(say(fr, en)))
-        self.machine: Machine = look(None, say, home.mac_key(self.key))
+        self.machine: Machine = look(None, say, home, self.key)
         self.surveyed: tuple[Surveyed, ...] = survey_all(self.host, self.machine.disks or (), options.virtual, home)
 
     def choose(self) -> "tuple[Chosen, ...]":

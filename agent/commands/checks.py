@@ -95,10 +95,10 @@ def _at_work(
     desk, profiles = desk_of(options, home, say)
     host, now = Host(), datetime.now(UTC)
     try:
-        mac_key = home.mac_key(home.key())
+        key = home.key()
     except StorageError:  # told when something is to be kept; looking needs no key
-        mac_key = None
-    machine, _ = of_this_visit(home, look(None, say, mac_key), host, now)
+        key = None
+    machine, _ = of_this_visit(home, look(None, say, home, key), host, now)
     journal = open_checks(home.checks, machine, host, now)
     if options.new:
         journal.close(now)

@@ -5,8 +5,14 @@ import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agent.commands.say import Say, note, tell, tell_json
+
+if TYPE_CHECKING:
+    from agent.facts import Machine
+    from agent.home import Home
+    from agent.keys import StationKey
 
 
 def add_source(parser: argparse.ArgumentParser, say: Say) -> None:
@@ -106,10 +112,11 @@ def run_capture(options: argparse.Namespace, say: Say) -> int:
     return 0
 
 
-def look(source: Path | None, say: Say, mac_key: bytes | None = None):  # type: ignore[no-untyped-def] # lazy types
-    """The Machine here, or in the capture at `source`."""
+def look(source: Path | None, say: Say, home: "Home | None" = None, key: "StationKey | None" = None) -> "Machine":
+    """The Machine here, as the station at `home` sees it, or in the capture at `source`."""
     from agent.host import Host
     from agent.probes.inspect import Circumstances, inspect
+    from agent.visit import circumstances
 
     now = datetime.now(UTC)
     if source is None:
@@ -121,7 +128,8 @@ def look(source: Path | None, say: Say, mac_key: bytes | None = None):  # type: 
 
         capture = load(source)
         host, now = capture.host, capture.taken_at or now
-    return inspect(host, Circumstances(now=now, mac_key=mac_key), _progress(say) if source is None else None)
+    around = circumstances(home, key, now, is_live=host.is_live) if home else Circumstances(now=now)
+    return inspect(host, around, _progress(say) if source is None else None)
 
 
 NOT_ROOT = (

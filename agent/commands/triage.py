@@ -77,7 +77,7 @@ def run_triage(options: argparse.Namespace, say: Say) -> int:
         key = home.key()
     except StorageError as error:
         problem = error
-    machine = look(options.source, say, home.mac_key(key) if key else None)
+    machine = look(options.source, say, home, key)
     checks: Sequence[CheckResult] = ()
     if options.source is None:
         machine, checks = of_this_visit(home, machine, Host(), now)

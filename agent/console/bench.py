@@ -26,7 +26,7 @@ from agent.record import ProfileUsed
 from agent.rules import Profile, load_profiles
 from agent.settings import InventoryAt, Settings, find_settings
 from agent.verdict import Verdict, judge
-from agent.visit import Desk, Noted, clock_evidence, copy_kept, make_known, note_visit, of_this_visit
+from agent.visit import Desk, Noted, circumstances, clock_evidence, copy_kept, make_known, note_visit, of_this_visit
 
 if TYPE_CHECKING:
     from agent.erasure import Erasure
@@ -185,14 +185,14 @@ class Bench:
 
     def inspect(self, progress: Progress) -> None:
         """Look at the PC and judge it. What the hardware does becomes gaps, never an error."""
-        from agent.probes.inspect import Circumstances, inspect
+        from agent.probes.inspect import inspect
 
         try:
-            mac_key = self.home.mac_key(self.key())
+            key = self.key()
         except RebondError:  # told when the record is to be kept; looking needs no key
-            mac_key = None
+            key = None
         now = self.taken_at or datetime.now(UTC)
-        machine = inspect(self.host, Circumstances(now=now, mac_key=mac_key), progress)
+        machine = inspect(self.host, circumstances(self.home, key, now, is_live=self.host.is_live), progress)
         if self.host.is_live:
             machine, self.checking.results = of_this_visit(self.home, machine, self.host, now)
         self.take(machine)

@@ -14,19 +14,20 @@ from agent.probes import Findings
 
 _FOLDER = "/sys/class/rtc"
 _PROC = "/proc/driver/rtc"
+_BUILT = "/usr/share/rebond/built"  # an ISO 8601 time, written by our image's builder
 _AT_START = "/run/rebond/rtc"  # written by our image before the network sets the time, which mends this clock too
 _FIRST = datetime(2024, 1, 1, tzinfo=UTC)  # no version of this program is older
 _YEARS_AHEAD = timedelta(days=30 * 365)  # a stick is not used for longer: a later time is a broken clock
 _TOLERANCE = timedelta(days=1)  # Windows keeps the RTC in local time, up to 14 hours off
 
 
-def probe(host: Host, now: datetime, built: str | None, checkpoint: str | None) -> Findings:
+def probe(host: Host, now: datetime, checkpoint: str | None) -> Findings:
     """Section "clock". `now` is the system time at the inspection: in replay, when the capture was taken."""
     findings = Findings()
     rtc, source, why = _read_rtc(host)
     if rtc is None:
         findings.missed("clock.rtc", source, "malformed" if why else "absent", why)
-    clock = compare(now, rtc, _moment(built), _moment(checkpoint))
+    clock = compare(now, rtc, _moment(host.text(_BUILT)), _moment(checkpoint))
     if clock.believed is None:
         findings.missed("clock.believed", "system clock", "placeholder", f"system clock says {clock.system}")
     if clock.is_rtc_wrong is None and rtc is not None:

@@ -22,12 +22,11 @@ Progress = Callable[[str, str], None]  # (probe name, "started" | "done" | "fail
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circumstances:
-    """What a probe may need that is not in the machine: the time, the station's key for MAC hashes, known dates."""
+    """What a probe may need that is not in the machine: the time, and what the station brings."""
 
     now: datetime
-    mac_key: bytes | None = None
-    built: str | None = None
-    checkpoint: str | None = None
+    mac_key: bytes | None = None  # of the hashes that stand for MAC addresses
+    checkpoint: str | None = None  # time in the last inventory checkpoint that the station knows
 
 
 Probe = Callable[[Host, Table, Circumstances], Findings]
@@ -70,7 +69,7 @@ def registry(*, is_live: bool) -> tuple[tuple[str, Probe], ...]:
         ("devices", lambda host, _, __: small_devices.probe(host)),
         ("sensors", lambda host, _, __: sensors.probe(host)),
         ("hidden-storage", lambda host, _, __: hidden_storage.probe(host)),
-        ("clock", lambda host, _, around: clock.probe(host, around.now, around.built, around.checkpoint)),
+        ("clock", lambda host, _, around: clock.probe(host, around.now, around.checkpoint)),
     )
     return own if is_live else own + _readers_of_others()
 

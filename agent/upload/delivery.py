@@ -96,6 +96,17 @@ def deliver(
     return courier.report()
 
 
+def last_checkpoint(outbox: Outbox, inventory: Inventory) -> Checkpoint | None:
+    """The largest one kept of its log that its key signed."""
+    log_key = public_key(inventory.log_public_key)
+    for note in outbox.checkpoints(inventory.origin):
+        try:
+            return open_checkpoint(note, log_key, inventory.origin)
+        except EnvelopeError:
+            continue  # damaged: the one before it will do
+    return None
+
+
 def pause_s(attempt: int, after_s: int, random: Callable[[], float]) -> float:
     """Exponential with full jitter, 2 s to 5 min, never before what the inventory asked for."""
     ceiling = min(LONGEST_WAIT_S, FIRST_WAIT_S << min(attempt, 16))
@@ -186,7 +197,7 @@ class _Courier:
     def _follow_log(self, note: str) -> None:
         """The log must contain the one seen before, whole; the larger checkpoint is kept."""
         new = open_checkpoint(note, self._log_key, self._inventory.origin)
-        last = self._last_checkpoint()
+        last = last_checkpoint(self._outbox, self._inventory)
         if last is not None:
             if new.size == last.size:
                 if new.root != last.root:
@@ -200,14 +211,6 @@ class _Courier:
                 raise split_log() from error
         if last is None or new.size > last.size:
             self._outbox.keep_checkpoint(self._inventory.origin, new.size, note)
-
-    def _last_checkpoint(self) -> Checkpoint | None:
-        for note in self._outbox.checkpoints(self._inventory.origin):
-            try:
-                return open_checkpoint(note, self._log_key, self._inventory.origin)
-            except EnvelopeError:
-                continue  # damaged: the one before it will do
-        return None
 
     def _consistency_proof(self, old_size: int, size: int) -> list[bytes]:
         status, headers, body = self._ask("GET", f"/api/v1/log/consistency?from={old_size}&to={size}")

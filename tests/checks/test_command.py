@@ -19,7 +19,7 @@ MACHINE = msgspec.structs.replace(LAPTOP, system=System(chassis="laptop", maker=
 @pytest.fixture(autouse=True)
 def this_pc(monkeypatch: pytest.MonkeyPatch) -> None:
     """Looking at the real machine is other tests' work."""
-    monkeypatch.setattr("agent.commands.checks.look", lambda source, say, mac_key=None: MACHINE)
+    monkeypatch.setattr("agent.commands.checks.look", lambda *_: MACHINE)
 
 
 def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, *argv: str) -> tuple[int, str, str]:

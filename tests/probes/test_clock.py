@@ -19,8 +19,10 @@ _RTC = "/sys/class/rtc/rtc0"
 
 
 def test_a_healthy_clock(tmp_path: Path) -> None:
-    host = pc(tmp_path / "pc", {f"{_RTC}/since_epoch": f"{int(NOW.timestamp()) + 3600}\n"})
-    findings = clock.probe(host, NOW, "2026-10-01", "2026-11-01T12:00:00Z")
+    host = pc(tmp_path / "pc", {
+        f"{_RTC}/since_epoch": f"{int(NOW.timestamp()) + 3600}\n", "/usr/share/rebond/built": "2026-10-01T00:00:00Z\n",
+    })  # fmt: skip
+    findings = clock.probe(host, NOW, "2026-11-01T12:00:00Z")
     assert findings.facts["clock"] == Clock(
         system="2026-11-22T23:40:05Z", rtc="2026-11-23T00:40:05Z", built="2026-10-01T00:00:00Z",
         checkpoint="2026-11-01T12:00:00Z", believed="2026-11-22T23:40:05Z", believed_from="system", is_rtc_wrong=False,
@@ -38,7 +40,7 @@ def test_a_healthy_clock(tmp_path: Path) -> None:
     ],
 )
 def test_every_source_of_a_flat_battery(tmp_path: Path, files: dict[str, str]) -> None:
-    told = clock.probe(pc(tmp_path / "pc", files), NOW, "2026-10-01", None).facts["clock"]
+    told = clock.probe(pc(tmp_path / "pc", files), NOW, None).facts["clock"]
     assert (told.rtc, told.is_rtc_wrong) == ("1998-01-01T00:00:00Z", True)
     assert told.rtc_offset_seconds < -28 * 365 * 86400
 
@@ -49,7 +51,7 @@ def test_a_clock_that_the_network_has_mended_is_judged_as_it_was_at_the_start(tm
         "/proc/uptime": "72.55 100.00\n",
         f"{_RTC}/since_epoch": f"{int(NOW.timestamp())}\n",
     }
-    told = clock.probe(pc(tmp_path / "pc", files), NOW, "2026-10-01", None).facts["clock"]
+    told = clock.probe(pc(tmp_path / "pc", files), NOW, None).facts["clock"]
     assert (told.rtc, told.is_rtc_wrong) == ("1998-01-01T00:01:00Z", True)
 
 
@@ -60,12 +62,12 @@ def test_a_start_note_that_tells_nothing_is_not_believed(tmp_path: Path, note: s
         "/proc/uptime": "72.55 100.00\n",
         f"{_RTC}/since_epoch": f"{int(NOW.timestamp())}\n",
     }
-    assert clock.probe(pc(tmp_path / "pc", files), NOW, "2026-10-01", None).facts["clock"].is_rtc_wrong is False
+    assert clock.probe(pc(tmp_path / "pc", files), NOW, None).facts["clock"].is_rtc_wrong is False
 
 
 @pytest.mark.parametrize("text", ["", "garbage", "99999999999999999999", "2026-13-45 00:00:00"])
 def test_an_unreadable_clock_is_a_gap(tmp_path: Path, text: str) -> None:
-    findings = clock.probe(pc(tmp_path / "pc", {f"{_RTC}/since_epoch": text}), NOW, None, None)
+    findings = clock.probe(pc(tmp_path / "pc", {f"{_RTC}/since_epoch": text}), NOW, None)
     assert findings.facts["clock"].is_rtc_wrong is None
     assert findings.facts["clock"].believed_from == "system"
     assert [gap.path for gap in findings.gaps] == ["clock.rtc"]
@@ -100,9 +102,19 @@ def test_the_later_floor_is_believed() -> None:
 
 
 def test_with_no_floor_at_all_an_impossible_time_is_not_believed(tmp_path: Path) -> None:
-    findings = clock.probe(pc(tmp_path / "pc"), datetime(2009, 1, 1, tzinfo=UTC), "unknown", None)
+    host = pc(tmp_path / "pc", {"/usr/share/rebond/built": "unknown\n"})
+    findings = clock.probe(host, datetime(2009, 1, 1, tzinfo=UTC), None)
     assert findings.facts["clock"].believed is None
     assert {gap.path for gap in findings.gaps} == {"clock.rtc", "clock.believed"}
+
+
+def test_a_system_time_from_before_the_image_was_built_is_not_believed(tmp_path: Path) -> None:
+    """systemd lifts a flat clock to its own build date, months before ours."""
+    host = pc(
+        tmp_path / "pc", {f"{_RTC}/since_epoch": "978307200\n", "/usr/share/rebond/built": "2026-10-01T00:00:00Z\n"}
+    )
+    told = clock.probe(host, datetime(2026, 4, 13, tzinfo=UTC), None).facts["clock"]
+    assert (told.believed, told.believed_from, told.is_rtc_wrong) == ("2026-10-01T00:00:00Z", "built", True)
 
 
 def test_a_time_without_zone_is_utc() -> None:
