@@ -4,6 +4,7 @@ import json
 import signal
 import socket
 import sqlite3
+import ssl
 import subprocess
 import sys
 import time
@@ -25,8 +26,8 @@ NETWORK = ["-netdev", "user,id=n0"]  # 10.0.2.2 is this computer's loopback
 class Inventory:
     """`with Inventory(folder) as inventory:` a `rebond serve`; it can be stopped and started again."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, is_tls: bool = False) -> None:
+        self.folder, self.scheme = folder, "https" if is_tls else "http"
         self.settings = Settings(folder=folder / "inventory")
         with closing(socket.socket()) as free:
             free.bind(("127.0.0.1", 0))
@@ -35,7 +36,7 @@ class Inventory:
 
     @property
     def seen_from_pc(self) -> str:
-        return f"http://10.0.2.2:{self.port}"
+        return f"{self.scheme}://10.0.2.2:{self.port}"
 
     def __enter__(self) -> "Inventory":
         self.start()
@@ -48,6 +49,8 @@ class Inventory:
 
     def start(self) -> None:
         words = ["serve", "--folder", str(self.settings.folder), "--port", str(self.port), "--name", "10.0.2.2"]
+        if self.scheme == "https":
+            words.append("--tls")  # under a certificate of its own: stations know it by its pin
         with (self.folder / "inventory.log").open("ab") as log:
             self._child = subprocess.Popen(
                 [sys.executable, "-P", "-m", "agent", *words], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
@@ -69,7 +72,8 @@ class Inventory:
             end(self._child, signal.SIGTERM)
 
     def get(self, path: str) -> bytes:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
+        own = ssl._create_unverified_context() if self.scheme == "https" else None  # our own child, on loopback
+        with urllib.request.urlopen(f"{self.scheme}://127.0.0.1:{self.port}{path}", timeout=10, context=own) as answer:
             raw: bytes = answer.read()
         return raw
 
