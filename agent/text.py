@@ -48,6 +48,14 @@ def clean(text: str, limit: int = LIMIT) -> str:
     return _SPACES.sub(" ", text).strip()[:limit].rstrip()
 
 
+def whole(text: str | None) -> int | None:
+    """A kernel attribute as a whole number; None for none, for an empty one, "N/A" and the like."""
+    try:
+        return int(text or "")
+    except ValueError:
+        return None
+
+
 def is_placeholder(text: str) -> bool:
     """True for what a maker never filled in: "To be filled by O.E.M.", "00000000", "Default string", …"""
     bare = re.sub(r"[\W_]+", "", text.casefold())

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from agent.checks.results import CheckResult, Measure, measure
 from agent.checks.running import Task
 from agent.host import Host
+from agent.text import whole
 
 MINUTES, SHORT_MINUTES, JUMP_POINTS = 20, 2, 5
 _LOW_PERCENT, _EVERY_S, _UNPLUG_WAIT_S = 10, 10.0, 120
@@ -40,7 +41,7 @@ def level(host: Host) -> Level | None:
             is_plugged = is_plugged or host.text(f"{place}/online") == "1"
         if kind != "Battery" or host.text(f"{place}/scope") == "Device" or host.text(f"{place}/present") == "0":
             continue
-        percent = _number(host.text(f"{place}/capacity"))
+        percent = whole(host.text(f"{place}/capacity"))
         if percent is None:
             continue
         percents.append(percent)
@@ -55,11 +56,11 @@ def level(host: Host) -> Level | None:
 
 
 def _mwh(host: Host, place: str) -> int:
-    energy = _number(host.text(f"{place}/energy_now"))
+    energy = whole(host.text(f"{place}/energy_now"))
     if energy is not None:
         return energy // 1000
-    charge = _number(host.text(f"{place}/charge_now")) or 0
-    volts = _number(host.text(f"{place}/voltage_min_design")) or _number(host.text(f"{place}/voltage_now")) or 0
+    charge = whole(host.text(f"{place}/charge_now")) or 0
+    volts = whole(host.text(f"{place}/voltage_min_design")) or whole(host.text(f"{place}/voltage_now")) or 0
     return charge * volts // 10**9
 
 
@@ -130,10 +131,3 @@ def _of(first: Level, last: Level, seconds: int) -> tuple[Measure, ...]:
     if first.now_mwh and last.now_mwh:
         found.append(measure("used", first.now_mwh - last.now_mwh, "mwh"))
     return tuple(found)
-
-
-def _number(text: str | None) -> int | None:
-    try:
-        return int(text or "")
-    except ValueError:
-        return None

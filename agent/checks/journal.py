@@ -11,7 +11,6 @@ import contextlib
 import fcntl
 import os
 import re
-import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,6 +21,7 @@ from agent.checks.results import CheckResult
 from agent.durable import cannot_write, sync_folder
 from agent.errors import InputRefused
 from agent.facts import Fact
+from agent.summed import body_of, sum_of, summed
 
 RESUMED_WITHIN = timedelta(days=7)  # a PC that comes back later is visited anew: parts change hands and age
 _NUMBERED = re.compile(r"(\d{4})\.log")
@@ -95,7 +95,7 @@ class CheckJournal:
                 lines = b""
                 if not whole:
                     lines = _line(Opened(machine=self._machine, at=_iso(self._opened_at), boot_id=self._boot_id), 0)
-                    before = int(lines[:8], 16)
+                    before = sum_of(lines)
                 rest = memoryview(lines + _line(entry, before))
                 while rest:
                     rest = rest[os.write(descriptor, rest) :]
@@ -128,11 +128,6 @@ def _goes_on(entries: list[Entry], now: datetime, boot_id: str) -> bool:
     return last is not None and abs(now - datetime.fromisoformat(last)) <= RESUMED_WITHIN
 
 
-def _line(entry: Entry, before: int) -> bytes:
-    body = msgspec.json.encode(entry)
-    return f"{zlib.crc32(body, before):08x} ".encode() + body + b"\n"
-
-
 def _entries(raw: bytes) -> tuple[list[Entry], bool]:
     """The entries that stand; False when one before the end is damaged."""
     entries: list[Entry] = []
@@ -142,7 +137,7 @@ def _entries(raw: bytes) -> tuple[list[Entry], bool]:
             entries.append(_entry(line, before))
         except (ValueError, msgspec.DecodeError):
             return entries, number == len(lines) - 1  # the last line: torn inside a sector that reached the medium
-        before = int(line[:8], 16)
+        before = sum_of(line)
     return entries, True
 
 
@@ -154,15 +149,16 @@ def _whole(raw: bytes) -> tuple[int, int]:
             _entry(line, before)
         except (ValueError, msgspec.DecodeError):
             break
-        length, before = length + len(line) + 1, int(line[:8], 16)
+        length, before = length + len(line) + 1, sum_of(line)
     return length, before
 
 
+def _line(entry: Entry, before: int) -> bytes:
+    return summed(msgspec.json.encode(entry), before)
+
+
 def _entry(line: bytes, before: int) -> Entry:
-    told, _, body = line.partition(b" ")
-    if int(told, 16) != zlib.crc32(body, before):
-        raise ValueError("checksum")
-    entry: Entry = msgspec.json.decode(body, type=Entry)
+    entry: Entry = msgspec.json.decode(body_of(line, before), type=Entry)
     return entry
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from agent.checks.results import CheckResult, Measure, measure
 from agent.checks.running import Task
 from agent.host import Host
+from agent.text import whole
 
 _FOLDER = "/sys/class/net"
 _TRIES, _PAUSE_S = 16, 0.5  # a switch takes some seconds to bring a link up
@@ -31,7 +32,7 @@ def cards(host: Host) -> tuple[Card, ...]:
         if not host.exists(f"{place}/device"):
             continue
         is_wireless = host.exists(f"{place}/wireless") or host.exists(f"{place}/phy80211")
-        speed = _number(host.text(f"{place}/speed"))
+        speed = whole(host.text(f"{place}/speed"))
         found.append(
             Card(
                 name=name,
@@ -39,7 +40,7 @@ def cards(host: Host) -> tuple[Card, ...]:
                 is_plugged_in=not is_wireless and "/usb" in (host.resolve(f"{place}/device") or ""),
                 has_link=host.text(f"{place}/carrier") == "1",
                 speed_mbps=speed if speed and speed > 0 else None,
-                received=_number(host.text(f"{place}/statistics/rx_packets")) or 0,
+                received=whole(host.text(f"{place}/statistics/rx_packets")) or 0,
                 addresses=counts.get(name, 0),
             )
         )
@@ -96,10 +97,3 @@ def _measures(seen: tuple[Card, ...]) -> tuple[Measure, ...]:
         if card.speed_mbps is not None:
             found.append(measure("speed", card.speed_mbps, "mbps", card.name))
     return tuple(found)
-
-
-def _number(text: str | None) -> int | None:
-    try:
-        return int(text or "")
-    except ValueError:
-        return None

@@ -9,19 +9,12 @@ from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 
 from agent.probes.battery_gauge import Gauge
+from agent.text import whole
 
 Seen = tuple[tuple[Gauge, ...], bool]
 
 _BATTERY_KEYS = ("STATUS", "TECHNOLOGY", "CAPACITY", "CHARGE_FULL", "ENERGY_FULL", "CHARGE_NOW", "ENERGY_NOW")
 _NUMBER = re.compile(r"([+-]?\d+(?:[.,]\d+)?)")
-
-
-def whole(text: str | None) -> int | None:
-    """A kernel attribute as a whole number, or None for empty, "N/A" and the like."""
-    try:
-        return int(text.strip()) if text else None
-    except ValueError:
-        return None
 
 
 def gauge_of(values: dict[str, str], name: str) -> Gauge | None:

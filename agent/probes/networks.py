@@ -14,7 +14,7 @@ from agent.host import Host
 from agent.probes import Findings, pci, usb
 from agent.probes.pci_text import PciDevice
 from agent.probes.usb import UsbDevice
-from agent.text import clean
+from agent.text import clean, whole
 
 FOLDER = "/sys/class/net"
 _BLUETOOTH = "/sys/class/bluetooth"
@@ -74,7 +74,7 @@ def _interfaces(
         if card:
             used.add(card.address)
         driver = pci.driver_of(host, f"{place}/device")
-        speed = _number(host.text(f"{place}/speed"))
+        speed = whole(host.text(f"{place}/speed"))
         network = Network(
             kind=kind,
             name=_without_address(name),
@@ -107,13 +107,6 @@ def _kind(host: Host, place: str) -> Literal["wired", "wifi", "modem"] | None:
 def _without_address(name: str) -> str:
     """ "enx" for "enx0011…": udev names USB adapters after their address, which must not leave this module."""
     return re.sub(r"^([a-z]+?)([0-9a-f]{12})$", r"\1", clean(name))
-
-
-def _number(text: str | None) -> int | None:
-    try:
-        return int(text or "")
-    except ValueError:
-        return None
 
 
 def _with_hash(

@@ -14,6 +14,7 @@ from typing import Any
 
 from agent.facts import Disk, Gap
 from agent.probes.smart_values import Protocol
+from agent.text import whole
 
 _INTERFACES: dict[Protocol | None, str] = {"ata": "sat", "nvme": "nvme", "scsi": "scsi"}
 _DEGREES_APART = 10  # it may read attribute 190 where we read 194 or the SCT status
@@ -109,8 +110,8 @@ def _attributes(disk: Disk, device: Any) -> list[tuple[str, object, object]]:
         if theirs is None or theirs.name != ours.name or ids.count(ours.id) > 1:  # it keeps the last of twins
             continue
         told: list[tuple[str, object, object]] = [
-            ("value", ours.value, _number(theirs.value)),
-            ("worst", ours.worst, _number(theirs.worst)),
+            ("value", ours.value, whole(str(theirs.value))),
+            ("worst", ours.worst, whole(str(theirs.worst))),
             ("threshold", ours.threshold, theirs.thresh),
         ]
         if not ours.raw_text.startswith("0x"):  # its first number of "0x0007…" is the 0
@@ -138,10 +139,3 @@ def _nvme(disk: Disk, device: Any) -> list[tuple[str, object, object]]:
         ("health.unsafe_shutdowns", health.unsafe_shutdowns, theirs.unsafeShutdowns),
     )
     return [(path, ours, other) for path, ours, other in told if None not in (ours, other) and ours != other]
-
-
-def _number(text: object) -> int | None:
-    try:
-        return int(str(text))
-    except ValueError:
-        return None

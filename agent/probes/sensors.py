@@ -9,7 +9,7 @@ import re
 from agent.facts import Sensor
 from agent.host import Host
 from agent.probes import Findings
-from agent.text import clean
+from agent.text import clean, whole
 
 FOLDER = "/sys/class/hwmon"
 _ZONES = "/sys/class/thermal"
@@ -49,13 +49,13 @@ def _chip(host: Host, place: str, chip: str, before: int, findings: Findings) ->
         reading = host.read(f"{place}/{file}")
         if reading.why:  # EAGAIN, ENODATA: a sensor that sleeps
             continue
-        value = _number(reading.text)
+        value = whole(reading.text)
         low, high = _BOUNDS[kind]
         if value is None or not low <= value <= high:
             path = f"sensors[{before + len(found)}]"
             findings.missed(path, f"{place}/{file}", "malformed", clean(reading.text, 40))
             continue
-        limit = _number(host.text(f"{place}/{kind}{number}_crit")) if kind == "temp" else None
+        limit = whole(host.text(f"{place}/{kind}{number}_crit")) if kind == "temp" else None
         found.append(
             Sensor(
                 chip=name,
@@ -72,15 +72,8 @@ def zones(host: Host) -> list[Sensor]:
     """The kernel's thermal zones; /sys/class/hwmon tells most of them better."""
     found = []
     for zone in host.names(_ZONES):
-        value = _number(host.text(f"{_ZONES}/{zone}/temp"))
+        value = whole(host.text(f"{_ZONES}/{zone}/temp"))
         if zone.startswith("thermal_zone") and value is not None and _BOUNDS["temp"][0] <= value <= _BOUNDS["temp"][1]:
             label = clean(host.text(f"{_ZONES}/{zone}/type") or zone)
             found.append(Sensor(chip="thermal", label=label, kind="temperature", value=value))
     return found
-
-
-def _number(text: str | None) -> int | None:
-    try:
-        return int(text or "")
-    except ValueError:
-        return None

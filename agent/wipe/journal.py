@@ -9,7 +9,6 @@ good one is a JournalDamaged. One writer at a time (flock).
 import contextlib
 import fcntl
 import os
-import zlib
 from pathlib import Path
 from typing import Literal
 
@@ -19,6 +18,7 @@ from agent.durable import cannot_write, sync_folder
 from agent.erasure import Content, Exchange, Extent, Hidden, Markers, Technique
 from agent.errors import InputRefused
 from agent.facts import Fact, Health
+from agent.summed import body_of, sum_of, summed
 from agent.wipe.device import Aftermath
 from agent.wipe.job import Job
 from agent.wipe.witnesses import Witness
@@ -244,7 +244,7 @@ class Journal:
             os.close(descriptor)
             raise cannot_write(path, error) from error
         last = raw[:whole].splitlines()[-1]
-        return cls(path, descriptor, entries, int(last[:8], 16), whole)
+        return cls(path, descriptor, entries, sum_of(last), whole)
 
     def add(self, entry: Entry) -> None:
         """Durable on return; StorageError when the medium is full, gone or read-only: then nothing may be done."""
@@ -258,7 +258,7 @@ class Journal:
             with contextlib.suppress(OSError):  # the next line, if it can be written, takes the place of this one
                 os.ftruncate(self._descriptor, self._whole_bytes)
             raise cannot_write(self.path, error) from error
-        self._sum, self._whole_bytes = int(line[:8], 16), self._whole_bytes + len(line)
+        self._sum, self._whole_bytes = sum_of(line), self._whole_bytes + len(line)
         self.entries.append(entry)
 
     def close(self) -> None:
@@ -279,8 +279,7 @@ def _lock(descriptor: int) -> None:
 
 def line_of(entry: Entry, before: int) -> bytes:
     """`before`: the sum of the line before, 0 for the first."""
-    body = msgspec.json.encode(entry)
-    return f"{zlib.crc32(body, before):08x} ".encode() + body + b"\n"
+    return summed(msgspec.json.encode(entry), before)
 
 
 def read_lines(raw: bytes, path: Path) -> tuple[list[Entry], int]:
@@ -290,8 +289,8 @@ def read_lines(raw: bytes, path: Path) -> tuple[list[Entry], int]:
     lines = raw.split(b"\n")
     for number, line in enumerate(lines[:-1], 1):
         try:
-            entries.append(_entry(line, before))
-            before = int(line[:8], 16)
+            entries.append(_decoded(body_of(line, before)))
+            before = sum_of(line)
         except (ValueError, msgspec.DecodeError) as error:
             if not any(_was_whole(other) for other in lines[number:]):
                 break  # torn inside a sector that reached the medium, and nothing of ours after it
@@ -310,19 +309,15 @@ def read_lines(raw: bytes, path: Path) -> tuple[list[Entry], int]:
 
 def _was_whole(line: bytes) -> bool:
     """Whether it is an entry by its form: what a torn line's file system leaves after it is not."""
-    sum_, _, body = line.partition(b" ")
     try:
-        int(sum_, 16)
-        msgspec.json.decode(body, type=Entry)
+        sum_of(line)
+        _decoded(line[9:])
     except (ValueError, msgspec.DecodeError):
         return False
-    return len(sum_) == 8
+    return line[8:9] == b" "
 
 
-def _entry(line: bytes, before: int) -> Entry:
-    sum_, _, body = line.partition(b" ")
-    if int(sum_, 16) != zlib.crc32(body, before):
-        raise ValueError("checksum")
+def _decoded(body: bytes) -> Entry:
     entry: Entry = msgspec.json.decode(body, type=Entry)
     return entry
 
