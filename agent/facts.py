@@ -308,6 +308,15 @@ class HiddenStorage(Fact, frozen=True, kw_only=True):
     controller: str | None = None
 
 
+class MissingFirmware(Fact, frozen=True, kw_only=True):
+    """A device that does not work under this kernel for want of a firmware file: of the stick, not of the PC."""
+
+    kind: Literal["wifi", "wired", "graphics", "sound", "bluetooth", "other"]
+    file: str
+    evidence: str
+    device: str | None = None
+
+
 class Clock(Fact, frozen=True, kw_only=True):
     """Times the PC and the stick offer, and which to believe. All times are UTC ISO 8601 to the second."""
 
@@ -339,6 +348,7 @@ class Machine(Fact, frozen=True, kw_only=True):
     usb: tuple[Device, ...] | None = None
     sensors: tuple[Sensor, ...] | None = None
     hidden_storage: tuple[HiddenStorage, ...] | None = None
+    missing_firmware: tuple[MissingFirmware, ...] | None = None
     clock: Clock = Clock()
     gaps: tuple[Gap, ...] = ()
     sources: dict[str, str] = {}

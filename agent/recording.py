@@ -219,6 +219,8 @@ def _files(
         if answer.why:
             entry["why"] = answer.why
         for key, raw in (("stdout", answer.stdout), ("stderr", answer.stderr)):
+            if answer.argv[0] == "dmesg":  # a kernel's log names disks, networks and telephones
+                raw = b"".join(line for line in raw.splitlines(keepends=True) if b"irmware" in line)
             if raw:
                 entry[key] = f"{number:03}-{Path(answer.argv[0]).name}.{key}"
                 yield f"commands/{entry[key]}", scrubber.raw(raw)

@@ -17,7 +17,7 @@ from agent.verdict import Reason, Verdict, best_fitting
 
 _SECTIONS = ("system", "firmware", "cpu", "memory", "clock")
 _LISTS = ("disks", "batteries", "displays", "gpus", "networks", "audio", "cameras", "optical", "usb", "sensors",
-          "hidden_storage")  # fmt: skip
+          "hidden_storage", "missing_firmware")  # fmt: skip
 _LONG = ("flags", "attributes", "modules")  # told by --json, or on lines of their own
 
 

@@ -91,6 +91,7 @@ def good_laptop() -> Machine:
         displays=(Display(connector="eDP-1", is_internal=True, width_px=1920, height_px=1080),),
         networks=(Network(kind="wifi", has_driver=True),),
         hidden_storage=(),
+        missing_firmware=(),
         clock=msgspec.structs.replace(Machine().clock, is_rtc_wrong=False),
         sources={"memory": "dmidecode", "disks[0].health": "smartctl /dev/sda"},
     )  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from agent.facts import Attribute, Battery, Disk, Health, HiddenStorage, Machine, Network
+from agent.facts import Attribute, Battery, Disk, Health, HiddenStorage, Machine, MissingFirmware, Network
 from agent.rules import Profile, Rule, load_profiles, shipped_folder
 from agent.rules.compile import compile_rule
 from agent.rules.load import FOR_RULE
@@ -67,6 +67,11 @@ WITNESSES: dict[str, tuple[Machine, str, Any]] = {
     "disque-verrouille": (LAPTOP, "disks[0].security", "locked"),
     "disque-opal": (LAPTOP, "disks[0].is_opal_locked", True),
     "stockage-cache": (LAPTOP, "hidden_storage", (HiddenStorage(kind="vmd", evidence="composed"),)),
+    "micrologiciel-absent": (
+        LAPTOP,
+        "missing_firmware",
+        (MissingFirmware(kind="wifi", file="iwlwifi-7265D-29.ucode", evidence="composed"),),
+    ),
     "win-processeur": (LAPTOP, "cpu.windows_11", "not-eligible"),
     "win-processeur-limite": (LAPTOP, "cpu.windows_11", "borderline"),
     "win-uefi": (LAPTOP, "firmware.is_uefi_capable", False),
@@ -126,6 +131,7 @@ WITNESSES: dict[str, tuple[Machine, str, Any]] = {
 UNKNOWN = {
     "reseau": ("networks", None),
     "stockage-cache": ("hidden_storage", None),
+    "micrologiciel-absent": ("missing_firmware", None),
     "disque-sous-seuil": (f"{HEALTH}attributes", ()),
     "disque-chaud": (f"{HEALTH}attributes", ()),
     "win-processeur-limite": ("cpu.windows_11", None),

@@ -159,5 +159,6 @@ _PROBES = {
     "devices": ("son, caméra", "sound, camera"),
     "sensors": ("capteurs", "sensors"),
     "hidden-storage": ("disques cachés", "hidden disks"),
+    "missing-firmware": ("micrologiciels", "firmware files"),
     "clock": ("horloge", "clock"),
 }

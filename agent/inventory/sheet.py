@@ -32,6 +32,7 @@ _LISTS: dict[str, tuple[str, ...]] = {
     "usb": ("name", "maker", "model", "vendor_id", "product_id"),
     "sensors": ("chip", "label", "kind", "value"),
     "hidden_storage": ("kind", "evidence", "controller"),
+    "missing_firmware": ("kind", "device", "file"),
 }
 _MODULE = ("slot", "size_bytes", "generation", "form", "rated_mts", "maker", "part", "serial")
 _DISK = ("name", "model", "serial", "size_bytes", "kind", "transport", "security")

@@ -98,6 +98,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "usb": ("Appareils USB", "USB devices"),
     "sensors": ("Capteurs", "Sensors"),
     "hidden_storage": ("Stockage caché", "Hidden storage"),
+    "missing_firmware": ("Micrologiciels absents", "Missing firmware"),
     "clock": ("Horloge", "Clock"),
     "gaps": ("Ce qui n'a pas pu être lu", "What could not be read"),
     "no-gap": ("Tout a pu être lu.", "Everything could be read."),

@@ -204,6 +204,10 @@ sensors.critical | Limite | Limit
 hidden_storage.kind | Sorte | Kind
 hidden_storage.evidence | Indice | Evidence
 hidden_storage.controller | Contrôleur | Controller
+missing_firmware.kind | Sorte | Kind
+missing_firmware.file | Fichier | File
+missing_firmware.evidence | Indice | Evidence
+missing_firmware.device | Appareil | Device
 clock.system | Heure du système | System clock
 clock.rtc | Heure de l'ordinateur | Hardware clock
 clock.built | Date du programme | Program date
@@ -241,6 +245,7 @@ optical | Lecteurs optiques | Optical drives | Lecteur | Drive
 usb | Appareils USB | USB devices | Appareil USB | USB device
 sensors | Capteurs | Sensors | Capteur | Sensor
 hidden_storage | Stockage caché | Hidden storage | Stockage caché | Hidden storage
+missing_firmware | Micrologiciels absents | Missing firmware | Micrologiciel absent | Missing firmware
 cpu | Processeur | Processor | Processeur | Processor
 memory | Mémoire | Memory | Mémoire | Memory
 system | Ordinateur | Computer | Ordinateur | Computer
@@ -280,6 +285,8 @@ hdd | disque dur | hard disk
 ssd | SSD | SSD
 nvme | SSD NVMe | NVMe SSD
 kind:virtual | disque virtuel | virtual disk
+kind:graphics | carte graphique | graphics
+kind:sound | son | sound
 emmc | mémoire soudée (eMMC) | soldered memory (eMMC)
 sd-card | carte mémoire | memory card
 purged | effacé en profondeur (Purge) | purged (Purge)

@@ -48,6 +48,7 @@ def registry(*, is_live: bool) -> tuple[tuple[str, Probe], ...]:
         gpus,
         hidden_storage,
         memory,
+        missing_firmware,
         networks,
         sensors,
         small_devices,
@@ -69,6 +70,7 @@ def registry(*, is_live: bool) -> tuple[tuple[str, Probe], ...]:
         ("devices", lambda host, _, __: small_devices.probe(host)),
         ("sensors", lambda host, _, __: sensors.probe(host)),
         ("hidden-storage", lambda host, _, __: hidden_storage.probe(host)),
+        ("missing-firmware", lambda host, _, __: missing_firmware.probe(host)),
         ("clock", lambda host, _, around: clock.probe(host, around.now, around.checkpoint)),
     )
     return own if is_live else own + _readers_of_others()

@@ -1,8 +1,9 @@
 """One plain sentence for one finding: "Mémoire : 2 Gio. Il faut au moins 4 Gio." Words from `agent.labels` only."""
 
+import re
 from typing import Any
 
-from agent.facts import Gap, Machine
+from agent.facts import Gap, HiddenStorage, Machine
 from agent.labels import item_label, label, tell, tell_why
 from agent.rules.tree import Bilingual
 from agent.text import clean
@@ -33,9 +34,20 @@ def _told(finding: Finding, machine: Machine, gap: Gap | None, lang: str) -> str
         return f"{name}{colon}{'not known' if lang == 'en' else 'on ne sait pas'}{why}."
     if leaf.kind in ("every", "some"):
         return f"{name}{colon}{_counted(leaf.observed or 0, lang)}."
-    observed = clean(tell(leaf.path, leaf.observed, lang), _TOLD_MOST)
+    observed = clean(_item_told(leaf.path, machine, lang) or tell(leaf.path, leaf.observed, lang), _TOLD_MOST)
     wanted = tell_wanted(leaf, lang, is_negated=finding.deciding.is_negated)
     return f"{name}{colon}{observed}{', ' + wanted if wanted else ''}."
+
+
+def _item_told(path: str, machine: Machine, lang: str) -> str | None:
+    """A hint judged by its being there, in the reader's words: its evidence is a program's, in English."""
+    match = re.fullmatch(r"(hidden_storage|missing_firmware)\[(\d+)\]", path)
+    items = getattr(machine, match[1]) if match else None
+    if match is None or items is None or int(match[2]) >= len(items):
+        return None
+    item = items[int(match[2])]
+    rest = (item.controller,) if isinstance(item, HiddenStorage) else (item.device, item.file)
+    return ", ".join([tell("kind", item.kind, lang), *filter(None, rest)])
 
 
 def _counted(count: int, lang: str) -> str:

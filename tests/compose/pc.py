@@ -93,6 +93,8 @@ class Pc:
             "sys.txt": sys_txt.encode(),
         }
         index = []
+        if not any(argv[0] == "dmesg" for argv, *_ in self.commands):  # a kernel that has nothing to say
+            self.answer("dmesg", "-t")
         for number, (argv, status, why, out, err) in enumerate(self.commands, 1):
             entry: dict[str, object] = {"argv": argv, "status": status}
             if why:
