@@ -18,7 +18,7 @@ from typing import Literal
 
 import msgspec
 
-from agent.erasure import Erasure, Media, Reason, Validation
+from agent.erasure import Erasure, Media, Validation
 from agent.errors import RebondError
 from agent.wipe import reasons as why
 from agent.wipe.conclude import conclude
@@ -254,13 +254,13 @@ class Supervisor:
         waits_for_us = seat.state == "claimed"
         quiet = 0.0 if waits_for_us else now - (seat.beat_at if is_paused else seat.heard_at)
         seat.quiet_s = int(quiet)
+        limit = patience.claim_s if seat.state == "starting" else patience.hang_s
         if quiet < patience.quiet_s:
             seat.told_quiet = False
         elif not seat.told_quiet:
             seat.told_quiet = True
-            self._hear(seat, _quiet(seat))
+            self._hear(seat, _quiet(seat, limit))
         is_late = seat.stop_at is not None and now - seat.stop_at > patience.stop_s
-        limit = patience.claim_s if seat.state == "starting" else patience.hang_s
         if (is_late or quiet > limit) and not seat.erases_itself:
             self._leave_behind(seat)
 
@@ -335,11 +335,16 @@ def _without_journal(seat: Seat) -> Erasure:
     )
 
 
-def _quiet(seat: Seat) -> Trouble:
+def _quiet(seat: Seat, limit_s: float) -> Trouble:
+    """Not yet what to do: half a minute is nothing for a disk that tries a bad sector again and again."""
     if seat.erases_itself:
         return Trouble(
             fr="Le disque s'efface lui-même et ne dit rien pendant ce temps. Ne le débranchez pas.",
             en="The disk is erasing itself and tells nothing meanwhile. Do not unplug it.",
         )
-    said: Reason = reason("no-answer", seat.media.name, str(seat.quiet_s))
-    return Trouble(fr=said.fr, en=said.en)
+    name, seconds, most = seat.media.name, seat.quiet_s, -(-int(limit_s) // 60)
+    return Trouble(
+        fr=f"{name} ne répond plus depuis {seconds} s. Rebond l'attend, {most} min au plus ; "
+        "les autres disques continuent.",
+        en=f"{name} has not answered for {seconds} s. Rebond waits for it, {most} min at most; the other disks go on.",
+    )

@@ -180,7 +180,8 @@ def test_a_hung_disk_is_told_then_left_behind(tmp_path: Path, kind: str) -> None
         assert end.erasure.why[0].rule == "no-answer" and "ne répond plus" in end.erasure.why[0].fr
         assert end.erasure.validation is not None and end.erasure.validation.decision == "reject"
         troubles = [one for one in bench.heard[kind] if isinstance(one, Trouble)]
-        assert len(troubles) == 1 and "ne répond plus" in troubles[0].fr
+        assert len(troubles) == 1 and "ne répond plus depuis" in troubles[0].fr
+        assert "les autres disques continuent" in troubles[0].fr and "Débranchez" not in troubles[0].fr  # not yet
         assert bench.seats[0].is_left and not bench.seats[1].is_left
         os.kill(bench.pid_of(kind) or 0, 0)  # it was not killed
     finally:
