@@ -36,6 +36,7 @@ def run_disks(options: argparse.Namespace, say: Say) -> int:
     from agent.home import find_home
     from agent.host import Host
     from agent.probes import disks
+    from agent.wipe.power import has_battery
     from agent.wipe.survey import survey
 
     if os.geteuid() != 0:
@@ -49,11 +50,13 @@ def run_disks(options: argparse.Namespace, say: Say) -> int:
     if options.json:
         tell_json({"disks": seen, "liars": [one.media.name for one in seen if is_liar(one.media, liars)]})
     else:
-        tell(disk_lines(seen, say, liars))
+        tell(disk_lines(seen, say, liars, has_battery=has_battery(host)))
     return 0
 
 
-def disk_lines(seen: "Sequence[Surveyed]", say: Say, liars: "Sequence[Media]" = ()) -> str:
+def disk_lines(
+    seen: "Sequence[Surveyed]", say: Say, liars: "Sequence[Media]" = (), *, has_battery: bool = False
+) -> str:
     """The whole answer as text of 80 columns."""
     if not seen:
         return say("Aucun disque n'est visible sur ce PC.", "No disk can be seen on this PC.")
@@ -62,10 +65,10 @@ def disk_lines(seen: "Sequence[Surveyed]", say: Say, liars: "Sequence[Media]" = 
         f"{len(seen)} disque{'s' * (len(seen) > 1)}, dont {free} que Rebond peut effacer. Rien n'a été modifié.",
         f"{len(seen)} disk{'s' * (len(seen) != 1)}, of which Rebond can wipe {free}. Nothing was changed.",
     )
-    return "\n\n".join([*(_one(surveyed, say, liars) for surveyed in seen), total])
+    return "\n\n".join([*(_one(surveyed, say, liars, has_battery) for surveyed in seen), total])
 
 
-def _one(surveyed: "Surveyed", say: Say, liars: "Sequence[Media]") -> str:
+def _one(surveyed: "Surveyed", say: Say, liars: "Sequence[Media]", has_battery: bool) -> str:
     from agent.bulk.liars import is_liar
     from agent.labels import tell as worded
     from agent.units import tell_bytes
@@ -89,7 +92,7 @@ def _one(surveyed: "Surveyed", say: Say, liars: "Sequence[Media]") -> str:
         for why in surveyed.refusals:
             lines += _wrapped("- ", say(why.fr, why.en))
         return "\n".join(lines)
-    return "\n".join([*lines, *_plan(surveyed, say)])
+    return "\n".join([*lines, *_plan(surveyed, say, has_battery)])
 
 
 def _called(media: Any) -> str:
@@ -97,7 +100,7 @@ def _called(media: Any) -> str:
     return model if model.casefold().startswith(maker.casefold()) else f"{maker} {model}".strip()
 
 
-def _plan(surveyed: "Surveyed", say: Say) -> list[str]:
+def _plan(surveyed: "Surveyed", say: Say, has_battery: bool) -> list[str]:
     from agent.units import tell_bytes
 
     plan = surveyed.plan
@@ -112,7 +115,7 @@ def _plan(surveyed: "Surveyed", say: Say) -> list[str]:
     if hidden and hidden.native_bytes and hidden.native_bytes > hidden.visible_bytes:
         size = tell_bytes(hidden.native_bytes - hidden.visible_bytes, say.lang, decimal=True)
         lines += _wrapped(say("zone cachée : ", "hidden area: "), size)
-    if any(step.needs == "ac-power" for step in plan.steps[:1]):
+    if has_battery and any(step.needs == "ac-power" for step in plan.steps[:1]):
         lines += _wrapped("", say("Branchez le chargeur avant de commencer.", "Plug the charger in before you start."))
     if plan.steps and plan.steps[0].untested:
         lines += _wrapped("", say("Méthode essayée par Rebond sur des disques simulés seulement.",

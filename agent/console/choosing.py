@@ -20,6 +20,7 @@ from agent.errors import InputRefused
 from agent.scanner import read_back
 from agent.text import clean
 from agent.units import tell_bytes
+from agent.wipe.reasons import LIED_BEFORE
 
 if TYPE_CHECKING:
     from agent.wipe.choose import Method
@@ -271,6 +272,8 @@ class Choosing(Page):
         def add(name: str, text: str) -> None:
             rows.extend(wrap(f"{name} : {text}", width, initial_indent="      ", subsequent_indent="        "))
 
+        if line.has_lied:
+            add(self.say("MENTEUR", "LIAR"), self.say(LIED_BEFORE.fr, LIED_BEFORE.en))
         if disk.refusals:
             for why in disk.refusals[:2]:
                 add(self.say("non", "no"), self.say(why.fr, why.en))

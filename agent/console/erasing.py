@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from agent.bulk.belated import tell_belated, untold
 from agent.bulk.carrying import Carried, authorised, authorised_anew, carry
+from agent.bulk.liars import is_liar, liars_in
 from agent.bulk.noting import Fate, Notebook
 from agent.bulk.resuming import Met, meet, unfinished
 from agent.bulk.roll import Armed, Roll
@@ -36,6 +37,7 @@ class Line:
 
     disk: "Surveyed"
     met: Met | None = None  # its erasure began once and has no end: gone on with, not begun anew
+    has_lied: bool = False  # to this station, once: nothing proves its erasure any more
 
     @property
     def token(self) -> str:
@@ -81,7 +83,10 @@ class Erasing:
         met = {one.disk.media.name: one for one in here}
         self.unconfirm()
         self.psid = None
-        self.lines = tuple(Line(disk=disk, met=met.get(disk.media.name)) for disk in seen)
+        liars = liars_in(bench.home.wipes)
+        self.lines = tuple(
+            Line(disk=disk, met=met.get(disk.media.name), has_lied=is_liar(disk.media, liars)) for disk in seen
+        )
 
     def _tell_belated(self) -> None:
         """What ended before a crash and never got its record gets it now; else `rebond wipe` tries again later."""

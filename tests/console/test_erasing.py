@@ -26,8 +26,10 @@ from agent.outbox import Outbox
 from agent.probes.inspect import Circumstances, inspect
 from agent.record import Record, parse_payload
 from agent.rules import load_profiles
-from tests.bulk.disks import MOUNTED, surveyed
-from tests.bulk.test_noting import BEGAN, END, journal
+from agent.wipe.job import Job
+from agent.wipe.journal import Journal, Opened
+from tests.bulk.disks import MOUNTED, chosen, media, surveyed
+from tests.bulk.test_noting import BEGAN, END, FOUND_LYING, journal
 from tests.console.driving import CAPTURES, Hand, bench_of, drive
 from tests.wipe.loops import loop, needs_loops
 
@@ -92,6 +94,30 @@ def test_an_end_that_a_crash_kept_from_paper_is_told_when_the_disks_are_looked_a
         bench.erasing.look()
     (record,) = records(bench)
     assert record.erasures[0].why[-1].rule == "told-late"
+
+
+@needs_loops
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_a_disk_that_lied_to_this_station_is_told_where_disks_are_chosen(tmp_path: Path, disk: Path, lang: str) -> None:
+    bench = loop_bench(tmp_path, disk)
+    bench.lang = lang
+    bench.home.wipes.mkdir(parents=True)
+    path = bench.home.wipes / f"{1:032x}.journal"
+    lying = Job(id=path.stem, media=media(disk.stem, model="loop"), plan=chosen("A").plan, journal=str(path))
+    made = Journal.create(path, Opened(job=lying, at="2026-11-23T08:00:00Z"))
+    for entry in FOUND_LYING:
+        made.add(entry)
+    made.close()
+
+    async def script(hand: Hand) -> None:
+        await hand.press("f2")
+        await hand.see("Wipe the disks" if lang == "en" else "Effacer les disques")
+        await hand.press("2")
+        seen = " ".join((await hand.see("LIAR" if lang == "en" else "MENTEUR")).split())
+        assert ("nothing it says is proof. Destroy it." if lang == "en" else "Détruisez-le.") in seen
+
+    drive(bench, script)
+    assert [line.is_free for line in bench.erasing.lines or ()] == [True], "erasing it is still better than nothing"
 
 
 def arm(bench: Bench, serial: str) -> None:

@@ -15,10 +15,12 @@ from agent.commands.disks import disk_lines
 from agent.commands.say import Say
 from agent.erasure import Exchange, Hidden, Media
 from agent.facts import Disk
+from agent.host import Host
 from agent.wipe import choose
 from agent.wipe import survey as survey_module
 from agent.wipe.device import Ability, Gone, Refused
 from agent.wipe.families import open_family
+from agent.wipe.power import has_battery
 from agent.wipe.refusals import reason
 from agent.wipe.survey import Surveyed, survey
 from agent.wipe.target import claim
@@ -242,6 +244,29 @@ def test_told_in_plain_words() -> None:
     assert "seconde confirmation" in member
     assert "celui de la prise USB" in disk_lines([_surveyed(is_plug=True)], Say("fr"))
     assert "Aucun disque" in disk_lines([], Say("fr"))
+
+
+def test_a_charger_is_asked_for_only_where_there_is_a_battery() -> None:
+    """Of a disk that erases itself: a school's desktop has no charger to plug in."""
+    plan = choose.make_plan(MEDIA, ABLE)
+    by_itself = msgspec.structs.replace(plan.steps[0], needs="ac-power")
+    disk = _surveyed(plan=msgspec.structs.replace(plan, steps=(by_itself, *plan.steps[1:])))
+    assert "Branchez le chargeur" in disk_lines([disk], Say("fr"), has_battery=True)
+    assert "chargeur" not in disk_lines([disk], Say("fr"))
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [({}, False), ({"AC/type": "Mains"}, False), ({"BAT0/type": "Battery"}, True),
+     ({"BAT1/type": "Battery", "BAT1/present": "0"}, False),
+     ({"mouse/type": "Battery", "mouse/scope": "Device"}, False)],
+)  # fmt: skip
+def test_a_battery_of_the_pc_itself(tmp_path: Path, files: dict[str, str], told: bool) -> None:
+    for name, text in files.items():
+        path = tmp_path / "sys/class/power_supply" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text + "\n")
+    assert has_battery(Host(tmp_path)) is told
 
 
 @needs_loops
