@@ -194,6 +194,9 @@ def _why_not_more(
     said: list[Said] = []
     if steps[0].level != "purge":
         said.append(_why_no_purge(row, steps, abilities, method))
+    frozen = [one for one in abilities if one.needs == "thaw" and one.technique in _TABLE[row]]
+    if frozen and method == "best" and steps[0].technique.startswith("overwrite-"):
+        said.append((frozen[0].fr, frozen[0].en))
     if hidden is not None and hidden.state == "unknown":
         said.append((
             "On ne peut pas savoir si le disque cache une zone.",

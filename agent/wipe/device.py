@@ -76,7 +76,7 @@ class Ability:
     en: str
     untested: bool = True  # the path has only met simulated devices
     estimate_s: int | None = None
-    needs: Literal["", "psid", "ac-power"] = ""  # what a person must bring first
+    needs: Literal["", "psid", "ac-power", "thaw"] = ""  # what a person must bring or do first
     is_readable_after: bool = True  # False: what the disk gives back until it is written again says nothing
 
 

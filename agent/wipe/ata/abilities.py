@@ -37,6 +37,13 @@ class Situation:
 
 
 Reasoned = tuple[bool, str, str]
+_FROZEN: Reasoned = (
+    False,
+    "Son effacement de sécurité est gelé par le BIOS. Une courte veille peut le dégeler : touche F4 de l'écran "
+    "d'effacement, ou « rebond wipe --unfreeze ».",
+    "The BIOS froze its security erase. A short sleep may thaw it: key F4 of the wipe screen, or "
+    '"rebond wipe --unfreeze".',
+)
 
 
 def judge(situation: Situation, *, untested: bool = True) -> tuple[Ability, ...]:
@@ -51,13 +58,15 @@ def none_can(fr: str, en: str) -> tuple[Ability, ...]:
 
 def _ability(technique: Technique, level: Level, situation: Situation, untested: bool) -> Ability:
     is_security = technique == "ata-security-erase-enhanced"
-    can, fr, en = _security(situation) if is_security else _sanitize(technique, situation)
+    reasoned = _security(situation) if is_security else _sanitize(technique, situation)
+    can, fr, en = reasoned
     identity = situation.identity
     time = identity.enhanced_time if is_security else identity.erase_time
     slow = is_security or technique == "ata-sanitize-overwrite"
     return Ability(
         technique=technique, level=level if situation.is_direct else "clear", can=can, fr=fr, en=en, untested=untested,
         estimate_s=time.minutes * 60 if slow and time.minutes is not None else None,
+        needs="thaw" if reasoned is _FROZEN else "",
     )  # fmt: skip
 
 
@@ -135,11 +144,7 @@ def _security(situation: Situation) -> Reasoned:
             "A password protects the disk already. Remove it in the BIOS first.",
         )
     if security.is_frozen:
-        return (
-            False,
-            "Le BIOS a gelé cette commande. Une mise en veille, ou rebrancher le disque, peut la dégeler.",
-            "The BIOS froze this command. Suspending the PC, or replugging the disk, may thaw it.",
-        )
+        return _FROZEN
     return (
         True,
         "Le disque propose l'effacement renforcé. Un mot de passe connu est posé, puis retiré.",

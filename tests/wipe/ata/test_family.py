@@ -2,9 +2,13 @@
 
 import pytest
 
+from agent.commands.disks import disk_lines
+from agent.commands.say import Say
 from agent.erasure import Media
 from agent.wipe.ata.family import open_ata
+from agent.wipe.choose import make_plan
 from agent.wipe.device import Ability, Gone, Refused
+from agent.wipe.survey import Surveyed
 from tests.wipe.ata.benches import family_on, media_of
 from tests.wipe.twins.ata import AtaTwin, Faults
 
@@ -53,6 +57,24 @@ def test_reasons_against(twin: AtaTwin, can: tuple[str, ...], word: str | None) 
     assert tuple(name for name, one in found.items() if one.can) == can
     if word:
         assert word in found["ata-security-erase-enhanced"].en
+
+
+@pytest.mark.parametrize("lang, word", [("fr", "gelé par le BIOS"), ("en", "froze")])
+def test_a_frozen_disk_that_only_a_sleep_lets_erase_itself_says_so(lang: str, word: str) -> None:
+    def told(twin: AtaTwin) -> str:
+        media, abilities = media_of(twin), family_on(twin, armed=False).abilities()
+        seen = Surveyed(media=media, abilities=abilities, plan=make_plan(media, abilities))
+        return " ".join(disk_lines([seen], Say(lang)).split())
+
+    frozen = Faults(frozen_at_boot=True)
+    said = told(AtaTwin(sanitizes=(), faults=frozen))
+    assert word in said and "rebond wipe --unfreeze" in said and "F4" in said
+    for other in (
+        AtaTwin(faults=frozen), AtaTwin(sanitizes=()), AtaTwin(sanitizes=(), is_ssd=False, faults=frozen),
+        AtaTwin(sanitizes=(), has_enhanced=False, faults=frozen),
+        AtaTwin(sanitizes=(), password=b"x" * 32, faults=frozen),
+    ):  # fmt: skip
+        assert word not in told(other)  # a sleep alone would change nothing
 
 
 def test_a_running_and_a_failed_sanitize() -> None:
