@@ -15,9 +15,11 @@ from agent.host import Host, Output
 MIB = 1 << 20
 SECONDS, SHORT_S = 300, 30
 _SHARE, _SHARE_BESIDE_WIPE = 75, 25  # percent of what is free
-_KEPT_MIB, _LEAST_MIB = 192, 32  # for the system; below that a test says nothing
+_KEPT_MIB, _LEAST_MIB, _LEAST_PERCENT = 192, 32, 5  # for the system; below these a test says nothing of the memory
 _MEMTESTER_MOST_MIB = 1024  # one pass over more takes an hour on a slow PC
+_MEMTESTER_FOUND = range(2, 8)  # bits of memtester(8): 2 a stuck address line, 4 another test; a signal is negative
 _OWN_MOST_MIB = 2048
+_HARDWARE = ("test discovered HW problems", "Hardware Error")  # "procedural errors": it had no memory to test
 _NOT_FOUND = 127  # what `nice` answers for a program that is not there
 _FIX = ("Remettre la barrette en place, sinon la changer.", "Reseat the memory module, else replace it.")
 _BLOCK = MIB
@@ -44,10 +46,14 @@ def share_mib(free_mib: int, *, is_wiping: bool) -> int:
     return max(0, min(free_mib * percent // 100, free_mib - _KEPT_MIB))
 
 
+def _least_mib(total_mib: int) -> int:
+    return total_mib * _LEAST_PERCENT // 100 + 1  # rounded up
+
+
 def run(task: Task) -> CheckResult:
     total, free = sizes_mib(task.host)
     size = share_mib(free, is_wiping=task.around.is_wiping())
-    if size < _LEAST_MIB or not total:
+    if size < max(_LEAST_MIB, _least_mib(total)) or not total:
         return task.not_tested(
             "Trop peu de mémoire libre pour la tester.", "Too little memory is free to test it.",
             measure("free", free, "mib"),
@@ -72,13 +78,14 @@ def _stressed(task: Task, size: int, total: int) -> CheckResult | None:
                 f"No error in {seconds} s. It takes 5 minutes to say so.", *measures,
             )  # fmt: skip
         return _good(task, size, total, "stressapptest", measures)
-    if "Status: FAIL" in said.text or "Hardware Error" in said.text + said.stderr.decode(errors="replace"):
+    told = said.text + said.stderr.decode(errors="replace")
+    if any(words in told for words in _HARDWARE):
         return _bad(task, "stressapptest", measures)
     return _unended(task, said, measures)
 
 
 def _by_memtester(task: Task, size: int, total: int) -> CheckResult | None:
-    size = min(size, _MEMTESTER_MOST_MIB)
+    size = min(size, max(_MEMTESTER_MOST_MIB, _least_mib(total)))
     said = task.run(
         "nice", "-n", "19", "memtester", f"{size}M", "1", about_s=size * 2, timeout_s=3600,
         fr="La mémoire est écrite et relue.", en="The memory is written and read back.",
@@ -88,13 +95,13 @@ def _by_memtester(task: Task, size: int, total: int) -> CheckResult | None:
     measures = (*_shares(size, total), measure("passes", 1, "count", "memtester"))
     if said.status == 0:
         return _good(task, size, total, "memtester", measures)
-    if said.status is not None and said.status & 0x06:  # memtester(8): stuck address line, or another test failed
+    if said.status in _MEMTESTER_FOUND:
         return _bad(task, "memtester", measures)
     return _unended(task, said, measures)
 
 
 def _by_ourselves(task: Task, size: int, total: int) -> CheckResult:
-    size = min(size, _OWN_MOST_MIB)
+    size = min(size, max(_OWN_MOST_MIB, _least_mib(total)))
     region = mmap.mmap(-1, size * MIB)
     try:
         wrong = sweep(region, size * MIB, lambda done: task.tell(

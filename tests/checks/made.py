@@ -81,10 +81,10 @@ def run(
             act = (lambda: started.answer(left.pop(0))) if left else started.stop
             threading.Timer(0, act).start()
 
-    around = Around(
-        host=Host(root, programs or Programs()), machine=machine, devices=devices or KernelDevices(),
-        now=lambda: now, **changes,
-    )  # fmt: skip
+    around = Around(**{
+        "host": Host(root, programs or Programs()), "machine": machine, "devices": devices or KernelDevices(),
+        "now": lambda: now, **changes,
+    })  # fmt: skip
     started = Run(BY_NAME[name], around, told, work_of(BY_NAME[name]))
     found = started.begin().wait(30)
     assert found is not None and events[-1] is found, f"{name} did not end"

@@ -194,6 +194,7 @@ def test_the_load_really_works_and_really_ends() -> None:
 MEMINFO = {"/proc/meminfo": "MemTotal:        8388608 kB\nMemFree: 10 kB\nMemAvailable:    4194304 kB\n"}
 PASS = "Log: ...\nStatus: PASS - please verify no corrected errors\n"
 FAIL = "Report Error: miscompare : DIMM Unknown\nStatus: FAIL - test discovered HW problems\n"
+NO_ROOM = "Process Error: failed to allocate memory\n\nStatus: FAIL - test encountered procedural errors\n"
 
 
 def test_stressapptest_tells_its_share(tmp_path: Path) -> None:
@@ -210,7 +211,8 @@ def test_stressapptest_tells_its_share(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("said", "outcome"),
     [
-        (says(FAIL, 1), "failed"), (says("", 0), "not_tested"), (says("mmap: out of memory", 1), "not_tested"),
+        (says(FAIL, 1), "failed"), (says(NO_ROOM, 1), "not_tested"), (says("", 0), "not_tested"),
+        (says("mmap: out of memory", 1), "not_tested"),
         (lambda argv: Output(argv=argv, why="timed-out"), "not_tested"),
     ],
 )  # fmt: skip
@@ -219,7 +221,10 @@ def test_stressapptest_is_believed_only_in_its_own_words(tmp_path: Path, said: A
     assert run("memory", tmp_path, Programs(stressapptest=said)).outcome == outcome
 
 
-@pytest.mark.parametrize(("status", "outcome"), [(0, "passed"), (2, "failed"), (4, "failed"), (1, "not_tested")])
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [(0, "passed"), (2, "failed"), (4, "failed"), (1, "not_tested"), (-9, "not_tested"), (-11, "not_tested")],
+)  # killed for want of memory, it accuses nothing
 def test_memtester_stands_in(tmp_path: Path, status: int, outcome: str) -> None:
     made(tmp_path, MEMINFO)
     programs = Programs(memtester=says("", status))
@@ -237,8 +242,14 @@ def test_with_no_tool_our_own_patterns_say_what_they_are(tmp_path: Path) -> None
 def test_a_short_pass_or_little_memory_proves_nothing(tmp_path: Path) -> None:
     made(tmp_path, MEMINFO)
     assert run("memory", tmp_path, Programs(stressapptest=says(PASS)), short=True).outcome == "not_tested"
-    made(tmp_path, {"/proc/meminfo": "MemTotal: 524288 kB\nMemAvailable: 204800 kB\n"})
-    assert "Trop peu" in run("memory", tmp_path).fr
+    for total, free in ((524288, 204800), (16_000_000, 1_000_000)):
+        made(tmp_path, {"/proc/meminfo": f"MemTotal: {total} kB\nMemAvailable: {free} kB\n"})
+        assert "Trop peu" in run("memory", tmp_path).fr
+
+
+def test_a_large_memory_is_tested_to_its_least_share(tmp_path: Path) -> None:
+    made(tmp_path, {"/proc/meminfo": f"MemTotal: {64 << 20} kB\nMemAvailable: {60 << 20} kB\n"})
+    assert measured(run("memory", tmp_path, Programs(memtester=says())))["tested-share"] >= 50
 
 
 class Stuck(bytearray):

@@ -14,7 +14,7 @@ from agent.checks.devices import KernelDevices
 from agent.checks.pcm import RATE_HZ, level_centibel, tone
 from agent.checks.running import Event, Question
 from agent.checks.screen import COLOURS, Geometry, geometry_of, picture, show
-from agent.host import Output
+from agent.host import Host, Output
 from tests.checks.made import Clock, Programs, made, measured, run, says
 from tests.checks.made_devices import GREY, MadeCamera, MadeDevices, grey, yuyv
 
@@ -271,13 +271,37 @@ def test_what_did_not_happen_on_battery_proves_nothing(tmp_path: Path) -> None:
     assert run("battery", tmp_path).outcome == "failed"  # no battery answers, where one should
     battery(tmp_path, 90, "Charging", online="1")
     assert "Débranchez" in run("battery", tmp_path, monotonic=Clock(30)).fr
-    battery(tmp_path, 15)
+    battery(tmp_path, 45)  # sound, it would be under a tenth in the end
     assert "Chargez" in run("battery", tmp_path, monotonic=Clock(30)).fr
     battery(tmp_path, 90)
     found = run("battery", tmp_path, monotonic=Clock(30), watch=lambda event: battery(tmp_path, 90, "Charging", "1"))
     assert found.outcome == "not_tested" and "rebranché" in found.fr
     battery(tmp_path, 90)
     assert run("battery", tmp_path, monotonic=Clock(10), short=True).outcome == "not_tested"
+
+
+class Hiding(Host):
+    """A PC whose first battery does not answer these looks."""
+
+    def __init__(self, root: Path, looks: range) -> None:
+        super().__init__(root, Programs())
+        self.looks, self.asked = looks, -1
+
+    def text(self, path: str) -> str | None:
+        if path == f"{SUPPLY}/BAT0/capacity":
+            self.asked += 1
+            return None if self.asked in self.looks else super().text(path)
+        return super().text(path)
+
+
+@pytest.mark.parametrize(
+    ("looks", "outcome"), [(range(1), "passed"), (range(9, 11), "passed"), (range(9, 90), "failed")]
+)
+def test_one_silent_look_accuses_no_battery(tmp_path: Path, looks: range, outcome: str) -> None:
+    battery(tmp_path, 95)
+    battery(tmp_path, 60, name="BAT1")  # it must not be taken for the first one, and 35 points lost
+    found = run("battery", tmp_path, monotonic=Clock(30), host=Hiding(tmp_path, looks))
+    assert found.outcome == outcome and (outcome == "passed" or "disparu" in found.fr)
 
 
 def test_a_wipe_that_begins_ends_it(tmp_path: Path) -> None:
