@@ -7,17 +7,18 @@ of a 48-bit ATA answer are lost. So a SATA disk is never told to SANITIZE here, 
 
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.image import MARKS, Image, Stick
+from tests.e2e.image import MARKS, PATIENCE_S, Image, Stick
 from tests.e2e.iscsi import Iscsi
 from tests.e2e.lab import Lab, packed, words
 from tests.e2e.pc import Pc
-from tests.e2e.scsi_unit import sas_disk, sata_disk
+from tests.e2e.scsi_unit import LOOK, sas_disk, sata_disk
 from tests.wipe.twins import ata, scsi
 from tests.wipe.twins.ata import AtaTwin
 from tests.wipe.twins.scsi import ScsiTwin
@@ -26,7 +27,7 @@ from tests.wipe.twins.scsi import ScsiTwin
 def _why_not() -> str | None:
     """QEMU without its iSCSI initiator, in a sentence."""
     if shutil.which("qemu-img") is None:
-        return "qemu-img is missing (apt install qemu-utils)"
+        return "qemu-img is missing (apt install qemu-utils qemu-block-extra)"
     told = subprocess.run(["qemu-img", "--help"], capture_output=True, text=True, check=False).stdout
     return None if " iscsi" in told else "QEMU's iSCSI initiator is missing (apt install qemu-block-extra)"
 
@@ -119,6 +120,33 @@ def test_a_disk_that_still_erases_itself_is_told_as_such(
             assert "s'efface peut-être encore" in " ".join(lab.shell.tell("rebond disks", 300).split())
             twin.faults.stuck_at = None
             while twin.is_closed:
-                twin.send(-1, bytes((0x03, 1, 0, 0, 252, 0)), length_in=252, timeout_s=30)
+                twin.send(-1, LOOK, length_in=252, timeout_s=30)
             assert lab.shell.tell(size) == "0"  # it has ended, and Linux does not know
     assert len(twin.erases) == 1
+
+
+def test_a_power_cut_in_the_middle_of_a_sanitize(image: Image, new_stick: Callable[[], Stick], tmp_path: Path) -> None:
+    """The disk ends alone what it began; the PC asks it how it stands, and does not send the command again."""
+    stick, checkout = new_stick(), packed(tmp_path / "checkout.tar")
+    twin = sas("SAS-CUT", stuck_at=0x8000)
+    with ExitStack() as targets:
+        devices = [*bay([twin], targets), *words(image, stick, checkout)]
+        with Pc(tmp_path / "pc", cores=1, memory_mib=1024, devices=devices) as pc:
+            lab = Lab(pc)
+            lab.begin("SAS-CUT")
+            until = time.monotonic() + PATIENCE_S
+            while twin.progress < 0x8000:  # it runs, and the PC has seen it
+                assert time.monotonic() < until, lab.shell.run("cat /tmp/said; tail -c 2000 /tmp/wall")[1]
+                pc.listen(0.2)
+            pc.cut()
+        assert (twin.state, twin.ended) == ("sanitizing", 0)
+        twin.faults.stuck_at = None
+        while twin.is_closed:
+            twin.send(-1, LOOK, length_in=252, timeout_s=30)
+        with Pc(tmp_path / "pc", cores=1, memory_mib=1024, devices=devices) as pc:
+            lab = Lab(pc)
+            assert lab.resume() == 0
+            erasure = lab.erasure("SAS-CUT")
+    assert (len(twin.erases), twin.ended, twin.secrets_left) == (1, 1, 0)
+    assert (erasure["outcome"], erasure["level"]) == ("purged", "purge"), erasure
+    assert [one["why"] for one in erasure["interruptions"]] == ["power"]
