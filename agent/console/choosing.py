@@ -227,11 +227,16 @@ class Choosing(Page):
             self.query_one("#intro", Static).update(Text(self.say("\n  Je regarde les disques...", "\n  Looking...")))
             self.query_one("#disks", Paper).write("")
             return
-        count = len(self.erasing.wanted)
+        count, many = len(self.erasing.wanted), len(self.erasing.free)
         told = self.say(
             "  Scannez le numéro de série de chaque disque à effacer. Puis F9.",
             "  Scan the serial of each disk to wipe. Then F9.",
         )
+        if many > 1:
+            told = self.say(
+                f"  {many} disques peuvent être effacés. Scannez le numéro de série de chacun. Puis F9.",
+                f"  {many} disks can be wiped. Scan the serial of each one. Then F9.",
+            )
         if not self.erasing.free:
             told = self.say("  Aucun disque ne peut être effacé ici.", "  No disk can be wiped here.")
         if count:
@@ -244,9 +249,30 @@ class Choosing(Page):
         if self.asks == "member" and roll is not None:  # whole: the line above the keys would cut what it warns of
             told = fill(" ".join(self.say(*roll.question).split()), width, initial_indent="  ", subsequent_indent="  ")
         self.query_one("#intro", Static).update(Text(f"\n{told}\n"))
-        rows = self._hidden(width) + sum((self._one(line, width) for line in lines), [])
-        none = self.say("Aucun disque n'est vu dans ce PC.", "No disk is seen in this PC.")
-        self.query_one("#disks", Paper).write("\n".join(rows if lines else [*rows, none]))
+        rows = self._hidden(width) + self._none_of_its_own(width) + sum((self._one(line, width) for line in lines), [])
+        self.query_one("#disks", Paper).write("\n".join(rows))
+
+    def news(self) -> str:
+        paper = self.query_one("#disks", Paper)
+        if not self.console.news and paper.max_scroll_y > paper.scroll_offset.y:
+            return self.say("Touche « Page suivante » : la suite.", "Page Down: more.")
+        return super().news()
+
+    def _none_of_its_own(self, width: int) -> list[str]:
+        """The stick stands in the list, so an empty list is no sign of it."""
+        machine = self.console.bench.machine
+        free_or_own = self.erasing.free or [
+            disk for disk in (machine.disks or () if machine else ()) if not disk.removable and not disk.is_boot_medium
+        ]
+        if free_or_own:
+            return []
+        told = self.say(
+            "Aucun disque n'est vu dans ce PC. S'il en contient un : éteignez-le, vérifiez les câbles du disque, et "
+            "mettez le stockage en AHCI dans le BIOS.",
+            "No disk is seen in this PC. If there is one in it: switch it off, check the disk's cables, set storage "
+            "to AHCI in the BIOS.",
+        )
+        return [*wrap(told, width), ""]
 
     def _hidden(self, width: int) -> list[str]:
         """A disk that nobody sees keeps its data: said above those that can be wiped."""
@@ -287,6 +313,11 @@ class Choosing(Page):
                                                               "its wipe began and has no end."))  # fmt: skip
         plan = self.erasing.plan_of(line)
         add(self.say("méthode", "method"), f"{LEVELS[plan.level]}. {self.say(plan.chosen_fr, plan.chosen_en)}")
+        if self._is_frozen(media.name):
+            add(self.say("gelé", "frozen"), self.say(
+                "le BIOS empêche ce disque de s'effacer lui-même. F4 le dégèle ; sinon il sera écrasé.",
+                "the BIOS keeps this disk from erasing itself. F4 unfreezes it; if not, it is overwritten.",
+            ))  # fmt: skip
         more = self.say(plan.why_not_more_fr, plan.why_not_more_en)
         if more:
             add(self.say("à savoir", "to know"), more)
@@ -294,3 +325,7 @@ class Choosing(Page):
             add(self.say("attention", "caution"), self.say("essayée sur des disques simulés seulement.",
                                                            "tried on simulated disks only."))  # fmt: skip
         return [*rows, ""]
+
+    def _is_frozen(self, name: str) -> bool:
+        machine = self.console.bench.machine
+        return any(disk.name == name and disk.is_security_frozen for disk in (machine.disks or () if machine else ()))
