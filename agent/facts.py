@@ -218,6 +218,7 @@ class Disk(Fact, frozen=True, kw_only=True):
     is_boot_medium: bool | None = None  # this program was booted from it
     bridge: str | None = None  # USB bridge or RAID controller that stands between
     erasure: ErasureOutcome | None = None  # how its erasure in this visit ended; None: not erased in this visit
+    is_erasure_approved: bool | None = None  # its certificate may be handed out; False: not without a person's word
     health: Health = Health()
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from agent.claims import SUCCESS, is_same_disk, settled
+from agent.claims import SUCCESS, is_same_disk, settled, standing_of
 from agent.erasure import Erasure, Outcome
 from agent.facts import Disk, Gap, Health, Machine
 from agent.labels import item_label, label
@@ -51,10 +51,13 @@ def after_wipe(
 def with_erasures(machine: Machine, erasures: Iterable[Erasure]) -> Machine:
     """The machine as just looked at, knowing how its disks' erasures of this visit ended."""
     for place, erasure in _by_disk(machine, erasures).items():
-        machine = _with_disk(
-            machine, place, msgspec.structs.replace((machine.disks or ())[place], erasure=_to_judge(erasure))
-        )
+        disk = (machine.disks or ())[place]
+        machine = _with_disk(machine, place, msgspec.structs.replace(disk, **_ending(erasure)))
     return machine
+
+
+def _ending(erasure: Erasure) -> dict[str, object]:
+    return {"erasure": _to_judge(erasure), "is_erasure_approved": standing_of(erasure) == "certificate"}
 
 
 def _with_duty(profile: Profile) -> Profile:
@@ -115,7 +118,7 @@ def _looked_at_before(machine: Machine, place: int, erasure: Erasure) -> Disk:
 def _after_one(machine: Machine, place: int, erasure: Erasure) -> Machine:
     disk = (machine.disks or ())[place]
     seen = _renewed(disk.health, erasure.health_before)
-    changes: dict[str, object] = {"erasure": _to_judge(erasure), "health": _renewed(seen, erasure.health_after)}
+    changes = _ending(erasure) | {"health": _renewed(seen, erasure.health_after)}
     hidden = erasure.hidden
     if hidden is not None and hidden.state == "removed" and hidden.after_bytes:
         changes |= {"size_bytes": hidden.after_bytes, "hidden_bytes": 0}

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from agent.checks.parts import gates, may_be_absent, part_of
 from agent.checks.registry import BY_NAME, CHECKS
 from agent.checks.results import DISK_READ, CheckResult, merge, result
-from agent.claims import SUCCESS, is_same_disk, standing_of
+from agent.claims import SUCCESS, Standing, is_same_disk, standing_of
 from agent.erasure import Erasure, Reason
 from agent.facts import Disk, Machine
 
@@ -40,8 +40,9 @@ def may_be_called_refurbished(
 ) -> tuple[bool, tuple[Reason, ...]]:
     """Open or not, and everything that is missing. `outcome`: of the verdict; "none" where there should be one.
 
-    A disk's erasure is looked up in `erasures`; without them the machine's own fact counts (`Disk.erasure`, set when
-    the erasure of this visit ended, evidence in its own record).
+    A disk's erasure is looked up in `erasures`; without them the machine's own facts count (`Disk.erasure` and
+    `is_erasure_approved`, set when the erasure of this visit ended, evidence in its own record). Either way an erasure
+    that waits for a person's validation is not enough.
     """
     missing = (*_of_checks(machine, results), *_of_disks(machine, erasures), *_of_verdict(outcome))
     return not missing, missing
@@ -88,7 +89,11 @@ def _of_disks(machine: Machine, erasures: Sequence[Erasure]) -> Iterator[Reason]
     for disk in machine.disks or ():
         if disk.removable:
             continue  # a stick or card, the boot medium most often: leaves with the technician
-        if not _is_erased(disk, erasures):
+        standing = _standing(disk, erasures)
+        if standing == "to-validate":
+            fr = f"Disque {disk.name} : effacement à valider par une personne."
+            yield Reason(rule="disk-validated", fr=fr, en=f"Disk {disk.name}: erasure to be validated by a person.")
+        elif standing != "certificate":
             fr = f"Disque {disk.name} : effacement non prouvé."
             yield Reason(rule="disk-erased", fr=fr, en=f"Disk {disk.name}: erasure not proven.")
     for hidden in machine.hidden_storage or ():
@@ -96,11 +101,13 @@ def _of_disks(machine: Machine, erasures: Sequence[Erasure]) -> Iterator[Reason]
         yield Reason(rule="disk-hidden", fr=fr, en=f"A disk may be hidden ({hidden.kind}).")
 
 
-def _is_erased(disk: Disk, erasures: Sequence[Erasure]) -> bool:
+def _standing(disk: Disk, erasures: Sequence[Erasure]) -> Standing:
     of_it = [one for one in erasures if is_same_disk(disk, one.media) and standing_of(one) != "untouched"]
     if of_it:
-        return standing_of(of_it[-1]) == "certificate"
-    return disk.erasure in SUCCESS
+        return standing_of(of_it[-1])
+    if disk.erasure not in SUCCESS:
+        return "failure"
+    return "certificate" if disk.is_erasure_approved else "to-validate"
 
 
 def _of_verdict(outcome: str | None) -> Iterator[Reason]:

@@ -107,6 +107,7 @@ disks.removable | Disque amovible | Removable disk
 disks.is_boot_medium | Support de démarrage | Boot medium
 disks.bridge | Adaptateur | Bridge
 disks.erasure | Effacement | Erasure
+disks.is_erasure_approved | Effacement validé | Erasure approved
 disks.health.is_available | Informations données | Gives its information
 disks.health.is_passed | Avis du disque sur lui-même | The disk's own opinion
 disks.health.exit_bits | Code de smartctl | smartctl exit status

@@ -9,14 +9,19 @@ from agent.checks.gate import complete, may_be_called_refurbished, word
 from agent.checks.parts import gates, part_of
 from agent.checks.registry import BY_NAME, CHECKS
 from agent.checks.results import CheckResult, merge, result
+from agent.claims import standing_of
 from agent.erasure import Validation
 from agent.facts import Battery, Device, Disk, HiddenStorage, Machine, System
+from agent.recheck import after_wipe, with_erasures
 from tests import erasures
 from tests.checks.standing import all_passed, failed, passed
 
 LAPTOP = Machine(
     system=System(chassis="laptop"),
-    disks=(Disk(name="sda", erasure="purged"), Disk(name="sdb", removable=True, is_boot_medium=True)),
+    disks=(
+        Disk(name="sda", erasure="purged", is_erasure_approved=True),
+        Disk(name="sdb", removable=True, is_boot_medium=True),
+    ),
     batteries=(Battery(name="BAT0"),), cameras=(Device(name="video0"),), audio=(Device(name="card0"),), optical=(),
 )  # fmt: skip
 
@@ -101,13 +106,25 @@ def test_disks_not_looked_at_or_hidden_close_it_and_no_disk_does_not() -> None:
 def test_the_evidence_of_an_erasure_goes_before_the_fact() -> None:
     proven = erasures.cleared()
     disk = Disk(name="sda", identity=proven.media.identity, serial=proven.media.serial, wwn=proven.media.wwn,
-                model=proven.media.model, erasure="cleared")  # fmt: skip
+                model=proven.media.model, erasure="cleared", is_erasure_approved=True)  # fmt: skip
     machine = with_(LAPTOP, disks=(disk,))
     assert rules(machine, all_passed(LAPTOP), erasures=(proven,)) == []
     rejected = msgspec.structs.replace(proven, validation=Validation(decision="reject", reasons=()))
     assert rules(machine, all_passed(LAPTOP), erasures=(proven, rejected)) == ["disk-erased"]
     unread = msgspec.structs.replace(proven, attempts=())
     assert rules(machine, all_passed(LAPTOP), erasures=(unread,)) == ["disk-erased"]
+
+
+def test_an_erasure_that_waits_for_a_person_is_not_enough_in_a_record_and_on_the_bench() -> None:
+    waiting = erasures.cleared(validation=Validation(decision="escalate", reasons=()))
+    assert standing_of(waiting) == "to-validate"
+    media = waiting.media
+    machine = with_(LAPTOP, disks=(Disk(name="sda", identity=media.identity),))
+    live = with_erasures(machine, (waiting,))
+    after, _ = after_wipe(machine, (waiting,), ())
+    for seen, more in ((live, {}), (after, {}), (machine, {"erasures": (waiting,)})):
+        assert rules(seen, all_passed(machine), **more) == ["disk-validated"]
+    assert rules(with_erasures(machine, (waiting, erasures.cleared())), all_passed(machine)) == []
 
 
 def test_a_pc_to_repair_is_not_refurbished() -> None:
