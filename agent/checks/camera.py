@@ -1,6 +1,6 @@
 """A camera that gives a picture: not black, not one even grey. The picture itself is dropped at once."""
 
-import contextlib
+import errno
 from dataclasses import dataclass
 
 from agent.checks import v4l2
@@ -8,6 +8,7 @@ from agent.checks.results import CheckResult, measure
 from agent.checks.running import Task
 
 _FRAMES, _WAIT_S = 20, 3.0  # the first ones are dark until the camera has found its exposure
+_CLOSED = (errno.EACCES, errno.EPERM, errno.EBUSY)  # no right to it, or another program has it
 _DARK, _EVEN = 24, 8  # of 255: 16 is black in video; between the 5th and 95th of a hundred pixels
 
 
@@ -46,13 +47,22 @@ def _rank(counts: list[int], rank: int) -> int:
 
 def run(task: Task) -> CheckResult:
     looks: dict[str, Look] = {}
+    is_closed = False
     for name in sorted(task.host.names("/sys/class/video4linux"), key=lambda name: (len(name), name)):
         if name.startswith("video"):
             task.tell(f"Image de {name}…", f"Picture of {name}…")
-            with contextlib.suppress(OSError):  # a node that does not open or stream: another of the camera may
+            try:
                 found = _look(task, f"/dev/{name}")
-                if found is not None and not (found[0] in looks and looks[found[0]].is_seen):
-                    looks[found[0]] = found[1]
+            except OSError as error:  # a node that does not open or stream: another of the camera may
+                is_closed = is_closed or error.errno in _CLOSED
+                continue
+            if found is not None and not (found[0] in looks and looks[found[0]].is_seen):
+                looks[found[0]] = found[1]
+    if is_closed and not looks:
+        return task.not_tested(
+            "La caméra ne s'ouvre pas : un autre programme la tient, ou le droit manque.",
+            "The camera does not open: another program has it, or the right is missing.",
+        )  # fmt: skip
     return _judged(task, list(looks.values()))
 
 

@@ -58,26 +58,32 @@ def open_inputs(host: Host, devices: Devices, wanted: Callable[[Input], bool], *
     """Those that `wanted` takes; of a portable its built-in ones alone, where there are any: a scanner, or a mouse of
     the workshop, must not press keys for the PC. A tower may show a built-in keyboard that nobody can press.
 
-    One that cannot be opened is left out; the caller closes the others (`close_all`).
+    One that cannot be opened is left out; OSError when it may have been the wanted one: to have no right to open a
+    device is no fault of the PC. The caller closes what it gets (`close_all`).
     """
     found = []
+    refused: OSError | None = None
     for name in host.names("/sys/class/input"):
         if not name.startswith("event"):
             continue
         path = f"/dev/input/{name}"
         try:
             descriptor = devices.open(path)
-        except OSError:
+        except OSError as error:
+            refused = error
             continue
         try:
             one = _described(devices, descriptor, path)
-        except OSError:
+        except OSError as error:
+            refused = error
             devices.close(descriptor)
             continue
         if wanted(one):
             found.append(one)
         else:
             devices.close(descriptor)
+    if refused is not None and not found:
+        raise refused
     built_in = [one for one in found if one.is_built_in]
     if is_portable and built_in:
         close_all(devices, [one for one in found if not one.is_built_in])

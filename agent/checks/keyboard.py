@@ -18,7 +18,7 @@ def run(task: Task) -> CheckResult:
         task.host, task.devices, lambda one: one.is_keyboard, is_portable=is_portable(task.around.machine)
     )
     if not keyboards:
-        return task.failed("Aucun clavier ne répond. Changer le clavier.", "No keyboard answers. Replace the keyboard.")
+        return task.none_answers("Aucun clavier ne répond.", "No keyboard answers.")
     grabbed: list[Input] = []
     try:
         _wait_for_keys_up(task, keyboards)  # the Enter that started this

@@ -60,7 +60,7 @@ def run(task: Task) -> CheckResult:
         task.host, task.devices, lambda one: one.is_pointer, is_portable=is_portable(task.around.machine)
     )
     if not pointers:
-        return task.failed("Aucun pavé, aucune souris ne répond.", "No touchpad and no mouse answers.")
+        return task.none_answers("Aucun pavé, aucune souris ne répond.", "No touchpad and no mouse answers.")
     try:
         wanted = [LEFT, RIGHT, UP, DOWN, CLICK]
         if any(BTN_RIGHT in one.keys for one in pointers):

@@ -116,6 +116,13 @@ class Task:
             self.note = note or self.note
             return answer
 
+    def none_answers(self, fr: str, en: str) -> CheckResult:
+        """No such part answers: a failure, unless a person, who may say so of this PC, says that it has none."""
+        if "absent" not in answers_of(self.around.machine, self.check):
+            return self.failed(fr, en)
+        answer = self.ask(f"{fr} Est-ce normal ?", f"{en} Is that right?", answers=("bad", "skip", "absent"))
+        return self.failed(fr, en) if answer == "bad" else self.by_person(answer)
+
     def ask_while(self, fr: str, en: str, tick: Callable[[], bool], every_s: float = 0.3) -> Answer | None:
         """A question beside something that is watched: the answer, or None as soon as `tick` says it is done."""
         self._open = ("ok", "skip")

@@ -18,7 +18,7 @@ _SIDES = (("à gauche", "on the left", 440, True, False), ("à droite", "on the 
 def run_speakers(task: Task) -> CheckResult:
     card = speaker(task.host)
     if card is None:
-        return task.failed("Aucune sortie de son ne répond.", "No sound output answers.")
+        return task.none_answers("Aucune sortie de son ne répond.", "No sound output answers.")
     open_mixer(task.host, card.card, is_out=True)
     with tempfile.TemporaryDirectory(prefix="rebond-tone-") as folder:
         for fr, en, hertz, left, right in _SIDES:
@@ -36,12 +36,13 @@ def run_speakers(task: Task) -> CheckResult:
 def run_microphone(task: Task) -> CheckResult:
     cards = microphones(task.host)
     if not cards:
-        return task.failed("Aucun micro ne répond.", "No microphone answers.")
+        return task.none_answers("Aucun micro ne répond.", "No microphone answers.")
     for card in cards:
         open_mixer(task.host, card.card, is_out=False)
     answer = task.ask(
-        "Taisez-vous deux secondes, puis parlez fort. Prêt ?", "Be quiet for two seconds, then speak up. Ready?"
-    )
+        "Taisez-vous deux secondes, puis parlez fort. Prêt ?", "Be quiet for two seconds, then speak up. Ready?",
+        answers=("ok", "skip", "absent"),
+    )  # fmt: skip
     if answer != "ok":
         return task.by_person(answer)
     best = None

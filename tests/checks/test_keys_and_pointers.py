@@ -7,7 +7,7 @@ import pytest
 from agent.checks.keyboard import IDLE_S
 from agent.checks.keys_fr import NAMES
 from agent.checks.pointer import Strokes
-from agent.checks.running import Event, Progress, Question
+from agent.checks.running import Answer, Event, Progress, Question
 from agent.facts import Machine, System
 from tests.checks.made import Clock, made, measured, run
 from tests.checks.made_devices import USB, MadeDevices, MadeInput
@@ -56,7 +56,28 @@ def test_nobody_pressing_is_not_a_dead_keyboard_and_no_keyboard_is(tmp_path: Pat
     keyboard = MadeInput()
     silent = run("keyboard", tmp_path, devices=MadeDevices(input_event0=keyboard), monotonic=Clock(10))
     assert silent.outcome == "not_tested" and keyboard.grabbed[-1] is False
-    assert run("keyboard", tmp_path, devices=MadeDevices()).outcome == "failed"
+    button = MadeDevices(input_event0=MadeInput(name="Power Button", keys=frozenset({116})))
+    assert run("keyboard", tmp_path, devices=button).outcome == "failed"
+
+
+@pytest.mark.parametrize("name", ["keyboard", "pointer"])
+def test_no_right_to_open_a_device_is_no_fault_of_the_pc(tmp_path: Path, name: str) -> None:
+    inputs(tmp_path, "event0", "event1")
+    button = MadeDevices(input_event0=MadeInput(name="Power Button", keys=frozenset({116})))
+    found = run(name, tmp_path, devices=button)
+    assert found.outcome == "not_tested" and "closed" in found.fr
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"), [("absent", "not_applicable"), ("bad", "failed"), ("skip", "not_tested")]
+)
+def test_a_tower_comes_without_a_mouse(tmp_path: Path, answer: Answer, outcome: str) -> None:
+    """A laptop has a touchpad: nobody may say otherwise."""
+    tower = Machine(system=System(chassis="desktop"))
+    for name in ("pointer", "keyboard"):
+        found = run(name, tmp_path, devices=MadeDevices(), machine=tower, answers=(answer,))
+        assert found.outcome == outcome
+        assert run(name, tmp_path, devices=MadeDevices(), answers=(answer,)).outcome == "failed"
 
 
 def test_a_scanner_presses_no_key_of_the_pc(tmp_path: Path) -> None:

@@ -95,6 +95,13 @@ def test_a_second_dark_camera_and_a_closed_node_take_nothing_away(tmp_path: Path
     assert found.outcome == "passed" and found.fr == "Une vraie image est venue : Integrated Camera."
 
 
+def test_a_camera_that_another_program_has_is_no_dead_one(tmp_path: Path) -> None:
+    made(tmp_path, {"/sys/class/video4linux/video0/name": "x"})
+    found = run("camera", tmp_path, devices=MadeDevices())
+    assert found.outcome == "not_tested" and "ne s'ouvre pas" in found.fr
+    assert run("camera", tmp_path / "none", devices=MadeDevices()).outcome == "failed"
+
+
 def test_a_compressed_picture_is_not_judged(tmp_path: Path) -> None:
     mjpeg = int.from_bytes(b"MJPG", "little")
     assert seen(tmp_path, video0=MadeCamera(code=mjpeg, pictures=[b"\xff\xd8"] * 20)).outcome == "not_tested"
@@ -145,8 +152,21 @@ def test_a_tool_or_a_card_that_refuses_says_nothing_of_the_speakers(tmp_path: Pa
     busy = Programs(aplay=lambda argv: Output(argv=argv, status=1, stderr=b"aplay: Device or resource busy\n"))
     found = run("speakers", tmp_path, busy)
     assert found.outcome == "not_tested" and "busy" in found.fr
+
+
+@pytest.mark.parametrize("name", ["speakers", "microphone"])
+def test_where_only_a_monitor_s_cable_answers_the_person_says_what_there_is(tmp_path: Path, name: str) -> None:
     made(tmp_path, {"/proc/asound/pcm": "00-03: HDMI 0 : HDMI 0 : playback 1\n"})
-    assert run("speakers", tmp_path, busy).outcome == "failed"
+    assert run(name, tmp_path, answers=("bad",)).outcome == "failed"
+    found = run(name, tmp_path, answers=("absent",))
+    assert (found.outcome, found.by) == ("not_applicable", "person")
+
+
+def test_not_ready_to_speak_is_no_deaf_microphone(tmp_path: Path) -> None:
+    made(tmp_path, PCM)
+    asked: list[Event] = []
+    assert run("microphone", tmp_path, heard(20, 2000), answers=("skip",), watch=asked.append).outcome == "not_tested"
+    assert [one.answers for one in asked if isinstance(one, Question)] == [("ok", "skip", "absent")]
 
 
 def heard(quiet: int, loud: int) -> Programs:
