@@ -14,6 +14,8 @@ WORD = "/run/rebond/data"
 ROOM_LEAST_BYTES = 64 * 1024  # a record, its reason or receipt, its notes
 PATIENCE_S = 20.0  # a slow USB port on an old PC
 NETBOOT_PATIENCE_S = 4.0  # no stick is expected, but one may be there
+QUEUE = "/run/udev/queue"  # there as long as udev has devices to see to and drivers to load (systemd-udevd)
+DEVICES_PATIENCE_S = 60.0  # a SAS card asks each of its ports
 _TOLD = {
     "absent": ("CLÉ RETIRÉE : rebranchez-la", "STICK PULLED OUT: plug it in"),
     "read-only": ("CLÉ EN LECTURE SEULE", "STICK IS READ-ONLY"),
@@ -58,11 +60,16 @@ def settle(
     host: Host, option: str | None, sleep: Callable[[float], None] = time.sleep,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> Home:  # fmt: skip
-    """The station's home, once its stick has had the time to be found; the folder in memory when there is none."""
+    """The station's home, once its stick has had the time to be found; the folder in memory when there is none.
+
+    The PC's other devices too: what comes later is missing from the look at this PC that follows.
+    """
     if is_our_image(host):
         is_netboot = "rebond.medium=none" in (host.text("/proc/cmdline") or "").split()
-        until = monotonic() + (NETBOOT_PATIENCE_S if is_netboot else PATIENCE_S)
-        while word(host) is None and monotonic() < until:
+        began, patience_s = monotonic(), NETBOOT_PATIENCE_S if is_netboot else PATIENCE_S
+        while (word(host) is None and monotonic() - began < patience_s) or (
+            host.exists(QUEUE) and monotonic() - began < DEVICES_PATIENCE_S
+        ):
             sleep(0.2)
     return find_home(option)
 

@@ -27,6 +27,9 @@ class Image(Host):
     def text(self, path: str) -> str | None:
         return self.files.get(path)
 
+    def exists(self, path: str) -> bool:
+        return path in self.files
+
 
 @pytest.mark.parametrize(
     ("word", "at_stick", "told"),
@@ -59,6 +62,24 @@ def test_a_late_stick_is_waited_for_and_then_done_without(tmp_path: Path) -> Non
     slept.clear()
     settle(Image(data="ready"), str(tmp_path), slept.append, lambda: sum(slept))
     assert not slept
+
+
+def test_disks_whose_drivers_are_still_being_loaded_are_waited_for(tmp_path: Path) -> None:
+    """The PC is looked at when this has ended: a disk of a slow SAS card must not be missing from what is seen."""
+    host, slept = Image(data="ready"), list[float]()
+    host.files[stick.QUEUE] = ""
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if sum(slept) > 7:
+            host.files.pop(stick.QUEUE, None)
+
+    settle(host, str(tmp_path), sleep, lambda: sum(slept))
+    assert 7 < sum(slept) < 8
+    slept.clear()
+    host.files[stick.QUEUE] = ""
+    settle(host, str(tmp_path), slept.append, lambda: sum(slept))  # a driver that never ends
+    assert stick.DEVICES_PATIENCE_S <= sum(slept) < stick.DEVICES_PATIENCE_S + 1
 
 
 def test_a_stick_that_comes_after_the_start_gets_what_waits_in_memory(
