@@ -133,8 +133,7 @@ def run(options: argparse.Namespace, say: Say) -> int:
     with ExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="rebond-pxe-", dir="/run" if Path("/run").is_dir() else None))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        template = (ROOT / "scripts" / "image" / "grub.cfg").read_text()
-        menu = loaders.menu(template, str(interface.address.ip), options.entry)
+        menu = loaders.menu((netboot / "menu.cfg").read_text(), str(interface.address.ip), options.entry)
         _furnish(folder, netboot, interface, given, menu, say)
         visitors = Visitors(lambda *step: _tell_step(say, *step))
         serving = _start_web(netboot, interface, {loaders.SETTINGS: settings, loaders.MENU: menu.encode()}, visitors)

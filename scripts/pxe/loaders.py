@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 BIOS, UEFI = "grubpc.0", "bootx64.efi"
-NEEDED = ("vmlinuz", "rebond.img", BIOS, UEFI, "grubx64.efi", "id")
+NEEDED = ("vmlinuz", "rebond.img", BIOS, UEFI, "grubx64.efi", "menu.cfg", "id")
 SETTINGS, MENU = "settings.yaml", "grub/grub.cfg"
 ENTRIES = 4  # of the menu
 _GRUB_MODULES = (
-    "pxe tftp http net normal linux configfile echo test true cpuid halt read sleep reboot serial terminal minicmd"
+    "pxe tftp http net normal linux configfile echo test true cpuid halt sleep reboot serial terminal minicmd"
 )
 
 
@@ -36,10 +36,10 @@ def missing_in(netboot: Path) -> list[str]:
     return [name for name in NEEDED if not (netboot / name).is_file() or (netboot / name).stat().st_size == 0]
 
 
-def menu(template: str, address: str, entry: int) -> str:
+def menu(of_image: str, address: str, entry: int) -> str:
     """The image's own menu, over the network. What stands here everybody on the network can read."""
     where = f"rebond.medium=none rebond.settings=http://{address}/{SETTINGS}"
-    made = template.replace("@PATH@", f"(http,{address})").replace("@WHERE@", where)
+    made = of_image.replace("@PATH@", f"(http,{address})").replace("@WHERE@", where)
     return made.replace("set default=0", f"set default={entry - 1}")
 
 

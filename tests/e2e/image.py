@@ -29,8 +29,10 @@ class Image:
             subprocess.run(words, check=True, capture_output=True)
             told = menu.read_text()
         lines = [line.strip() for line in told.splitlines()]
-        shared = next(line for line in lines if line.startswith("set common=")).partition("=")[2].strip('"')
-        return [line.replace("$common", shared).split()[2:] for line in lines if line.startswith("linux ")]
+        kernels = [line.removeprefix("linux ") for line in lines if line.startswith("linux ")]
+        for name, _, value in (line.removeprefix("set ").partition("=") for line in lines if line.startswith("set ")):
+            kernels = [line.replace(f"${name}", value.strip('"')) for line in kernels]
+        return [line.split()[1:] for line in kernels]
 
     def straight(self, *words: str, entry: int = 4) -> list[str]:
         """QEMU's words for this kernel without a boot loader, as the menu's entry (4: a shell on the serial port)."""

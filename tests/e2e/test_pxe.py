@@ -171,8 +171,8 @@ def test_a_32_bit_pc_is_told_so_in_french(cable: Cable) -> None:
     with netbooted(cable, 1, cpu="pentium3") as pc:
         pc.wait_serial("CE PC EST UN PC 32 BITS", 300)
         pc.wait_serial("A RECYCLER", 20)
-        pc.say("\r")
-        wait_for(lambda: not pc.is_on, 60)  # Enter switches it off
+        pc.press("Escape")
+        pc.wait_off(60)
     assert "noyau" not in cable.said("serve")
     stop(cable, serving)
 
