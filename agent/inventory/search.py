@@ -3,13 +3,15 @@
 import re
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
 
 from agent.inventory.index import folded
 from agent.inventory.schema import alarms, envelopes, leaves, machines, quarantine, records, stations
 
 PAGE = 50
 _WORDS_MOST = 8
+# A label's code, typed or read from its QR code: the first digits of a record's digest, as `folded` gives them.
+_CODE = re.compile("(?:rebond:)?([0-9a-f]{8,64})")
 OUTCOMES = ("refurbish", "repair", "review", "recycle")
 
 
@@ -83,13 +85,12 @@ def history_of(connection: Connection, tenant: str, machine_id: str) -> list[Lis
 
 def find_record(connection: Connection, tenant: str, start: str) -> Listed | None:
     """The one record whose digest starts so; None when there is none, or more than one."""
-    if not re.fullmatch("[0-9a-f]{8,64}", start):
+    code = _CODE.fullmatch(folded(start))
+    if code is None:
         return None
     rows = connection.execute(
-        select(records)
-        .where(records.c.tenant_id == tenant, records.c.digest >= start, records.c.digest <= start.ljust(64, "f"))
-        .limit(2)
-    ).all()
+        select(records).where(records.c.tenant_id == tenant, _starts(code[1])).limit(2)
+    ).all()  # fmt: skip
     return _listed(rows[0]) if len(rows) == 1 else None
 
 
@@ -127,10 +128,14 @@ def evidence_of(connection: Connection, tenant: str, digest: str) -> Evidence | 
 
 
 def _latest(tenant: str, query: str) -> "Select[tuple[object, ...]]":
-    """Each machine with its latest record, where every word of the query occurs."""
-    found: list[ColumnElement[bool]] = [
-        records.c.search.contains(word, autoescape=True) for word in folded(query).split()[:_WORDS_MOST]
-    ]
+    """Each machine with its latest record, where every word of the query occurs or is the code of a record of it."""
+    found: list[ColumnElement[bool]] = []
+    for word in folded(query).split()[:_WORDS_MOST]:
+        occurs = records.c.search.contains(word, autoescape=True)
+        if code := _CODE.fullmatch(word):
+            coded = select(records.c.machine_id).where(records.c.tenant_id == tenant, _starts(code[1]))
+            occurs = or_(occurs, machines.c.machine_id.in_(coded.correlate(None)))
+        found.append(occurs)
     return (
         select(records)
         .select_from(
@@ -141,6 +146,10 @@ def _latest(tenant: str, query: str) -> "Select[tuple[object, ...]]":
         )
         .where(machines.c.tenant_id == tenant, *found)
     )
+
+
+def _starts(digits: str) -> ColumnElement[bool]:
+    return records.c.digest.between(digits, digits.ljust(64, "f"))
 
 
 def _listed(row: "Row[tuple[object, ...]]") -> Listed:

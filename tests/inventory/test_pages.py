@@ -284,8 +284,23 @@ def test_the_short_address_of_a_record(client: TestClient, station: Station) -> 
     assert answer.status_code == 303
     assert answer.headers["location"].endswith(f"?record={digest}")
     assert "LR-0002" in client.get(f"/records/{digest[:16]}").text
+    code = digest[:12].upper()  # as the label has it
+    for written in (code, f"REBOND:{code}"):
+        assert client.get(f"/records/{written}", follow_redirects=False).status_code == 303
     for start in ("0" * 16, digest[:7], digest + "0", digest[:15] + "%"):
         assert client.get(f"/records/{start}").status_code == 404
+
+
+def test_the_search_takes_a_label_s_code(client: TestClient, station: Station) -> None:
+    """Also that of an earlier record: the label stays on the PC while it is checked and wiped."""
+    first, other = store(client, station, 2), store(client, station, 3)
+    store(client, station, 4, machine=made_up_machine(2), sticker="LR-0002")
+    code = first[:12].upper()
+    for asked in (code, f"REBOND:{code}", f"REBOND:{code} LR-0002"):
+        page = client.get("/", params={"q": asked}).text
+        assert len(machine_links(page)) == 1 and "LR-0002" in page, asked
+    for asked in (f"REBOND:{other[:12]} LR-0002", "REBOND:000000000000"):
+        assert not machine_links(client.get("/", params={"q": asked}).text)
 
 
 def test_what_waits_is_announced(client: TestClient, station: Station) -> None:
