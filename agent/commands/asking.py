@@ -1,8 +1,10 @@
 """One check at a plain terminal: where it is on one line, its questions answered by a letter and Enter."""
 
+import contextlib
 import os
 import queue
 import sys
+import termios
 import time
 from typing import TYPE_CHECKING
 
@@ -75,6 +77,7 @@ class Terminal:
         way = say.lang == "en"
         choices = ", ".join(f"{_LETTERS[answer][way]} = {_WORDS[answer][way]}" for answer in question.answers)
         by_letter = {_LETTERS[answer][way]: answer for answer in question.answers}
+        _drop_typed()
         note(f"  {say(question.fr, question.en)} ({choices})")
         while self._is_open:
             self._fill(question.colour, around)
@@ -97,10 +100,9 @@ class Terminal:
             return
         from agent.checks.screen import show
 
-        if os.environ.get("TERM") == "linux":
-            time.sleep(_READ_FIRST_S)
-            if show(around.devices, colour):
-                return
+        time.sleep(_READ_FIRST_S)
+        if os.environ.get("TERM") == "linux" and show(around.devices, colour):
+            return
         sys.stderr.write(f"\x1b[{_ANSI[colour]}m\x1b[2J\x1b[H")
         sys.stderr.flush()
 
@@ -108,6 +110,12 @@ class Terminal:
         if colour and sys.stderr.isatty():
             sys.stderr.write("\x1b[0m\x1b[2J\x1b[H")
             sys.stderr.flush()
+
+
+def _drop_typed() -> None:
+    """Keys pressed before a question was there do not answer it."""
+    with contextlib.suppress(termios.error, OSError, ValueError):  # no terminal: a file of answers, given on purpose
+        termios.tcflush(sys.stdin, termios.TCIFLUSH)
 
 
 def _told(found: "CheckResult", say: Say) -> str:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,43 @@ def test_questions_are_asked_at_the_terminal(
     assert "o = oui, n = non, p = passer" in err and "RATÉ" in err
     code, out, _ = run(capsys, tmp_path, "--run", "hinges", "--json")  # nobody is there any more
     assert states(out)["hinges"]["outcome"] == "not_tested"
+
+
+def test_keys_typed_ahead_answer_no_question(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand, terminal = os.openpty()
+    os.write(hand, b"o\no\n")
+
+    def told(text: str) -> None:
+        if "o = oui" in text:
+            os.write(hand, b"n\n")
+
+    monkeypatch.setattr("agent.commands.asking.note", told)
+    with os.fdopen(hand, "rb"), os.fdopen(terminal) as keys:
+        monkeypatch.setattr("sys.stdin", keys)
+        found = states(run(capsys, tmp_path, "--run", "power-on", "case", "--json")[1])
+    assert [found[name]["outcome"] for name in ("power-on", "case")] == ["failed", "failed"]
+
+
+class Screen(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("term", ["linux", "xterm"])
+def test_the_question_can_be_read_before_the_colour_hides_it(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, term: str
+) -> None:
+    screen = Screen()
+    read: list[str] = []
+    monkeypatch.setenv("TERM", term)
+    monkeypatch.setattr("sys.stderr", screen)
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    monkeypatch.setattr("agent.commands.asking.time.sleep", lambda seconds: read.append(screen.getvalue()))
+    monkeypatch.setattr("agent.checks.screen.show", lambda devices, colour: False)
+    run(capsys, tmp_path, "--run", "screen")
+    assert len(read) == 1 and "o = oui" in read[0] and "\x1b[2J" not in read[0] and "\x1b[41m" in screen.getvalue()
 
 
 def test_the_automatic_ones_run_alone_and_are_not_run_twice(
