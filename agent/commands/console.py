@@ -27,6 +27,13 @@ def run_console(options: argparse.Namespace, say: Say) -> int:
             fr="La console demande un terminal. Dans un programme, utilisez rebond triage --json.",
             en="The console needs a terminal. In a program, use rebond triage --json.",
         )
+    if (term := os.environ.get("TERM", "")) in ("", "dumb", "unknown"):
+        raise UsageError(
+            fr=f"Ce terminal (TERM={term}) ne sait pas montrer la console. Tapez : TERM=vt100 rebond console, ou "
+            "rebond triage.",
+            en=f"This terminal (TERM={term}) cannot show the console. Type: TERM=vt100 rebond console, or "
+            "rebond triage.",
+        )
     try:
         from agent.console.app import Console
         from agent.console.pages import all_pages

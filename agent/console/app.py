@@ -52,6 +52,13 @@ class Status:
         return "   ".join(part for part in (self.stick, self.wipe, records) if part)
 
 
+def _as_enter(tab: Key, sender: MessagePump) -> Key:
+    enter = Key("enter", "\r")
+    enter.time = tab.time
+    enter.set_sender(sender)
+    return enter
+
+
 class Console(App[str]):
     """`run()` returns "off", "again" (restart the PC) or None (only leave)."""
 
@@ -298,6 +305,8 @@ class Console(App[str]):
             if self._held is not None:
                 self._held.append(event)
                 return
+            if event.key == "tab" and self.pace.is_in_code(event.time):  # scanners may be set to end a code with it
+                event = _as_enter(event, self)
             what: Any = "end" if event.key in ("enter", "ctrl+j") else "sign" if event.is_printable else ""
             heard = self.pace.heard(what, event.time)
             if heard == "second end":  # of one scan: it answers nothing that the first one opened

@@ -11,6 +11,8 @@ from agent.console.page import Choices, Page, Shortcut
 from agent.home import STICK
 from agent.sheet import label_word
 
+_AROUND_LINES = 9  # bars, keys, and two of the choices
+
 
 class Leaving(Page):
     name_of = "leave"
@@ -36,7 +38,8 @@ class Leaving(Page):
         )
 
     def refresh_all(self) -> None:
-        lines = self._kept()
+        # Of a tiny screen the choices need their lines: nobody takes one unseen.
+        lines = self._kept()[: max(3, self.size.height - _AROUND_LINES)]
         if self.console.bench.erasing.is_running:
             running = self.say("  [!] Un effacement est en cours : attendez sa fin, ou arrêtez-le.",
                                "  [!] A wipe is running: wait for its end, or stop it.")  # fmt: skip

@@ -20,3 +20,7 @@ class Pace:
         is_second = is_scan and self._was == what == "end"
         self.last_s, self._was = at_s, what
         return "second end" if is_second else "scan" if is_scan else "hand"
+
+    def is_in_code(self, at_s: float) -> bool:
+        """A key pressed now comes a blink after a sign."""
+        return self._was == "sign" and at_s - self.last_s < BLINK_S

@@ -43,8 +43,8 @@ class Hand:
         await self.pilot.pause()
 
     async def scan(self, text: str) -> None:
-        """As a scanner does, which waits for no screen: "\\r" is its Enter, "\\n" a line end after it."""
-        names = {"\r": "enter", "\n": "ctrl+j"} | _KEYS
+        """As a scanner does, which waits for no screen: "\\r" is its Enter, "\\n" a line end after it, "\\t" a Tab."""
+        names = {"\r": "enter", "\n": "ctrl+j", "\t": "tab"} | _KEYS
         began = time.monotonic()
         for place, sign in enumerate(text):
             key = Key(names.get(sign, sign), sign)

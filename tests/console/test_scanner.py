@@ -103,3 +103,29 @@ def test_one_sticker_scanned_three_times_is_neither_the_lot_nor_the_technician(t
 
     drive(bench, script)
     assert (bench.desk.sticker, bench.desk.lot, bench.desk.operator) == ("LR-0042", "L1", "7")
+
+
+def test_a_scanner_that_ends_its_codes_with_tab(tmp_path: Path) -> None:
+    """As with Enter: each code comes where it belongs, the last one leads on; and a hand's Tab stays a Tab."""
+    bench = bench_of("uefi-school-laptop", tmp_path)
+
+    async def script(hand: Hand) -> None:
+        await hand.see("inspecté")
+        await hand.scan("LOT:college-9\t")
+        await hand.scan("LR-0042\t")
+        await hand.scan("OP:7\t")
+        await hand.see("1 en attente")
+        await hand.scan("LR-0042\t")
+        seen = await hand.see("rien n'est à scanner ici")
+        assert "▶ 1. " in seen
+        await hand.press("tab")
+        await hand.see("▶ 2. ")
+        await hand.press("2")
+        await hand.see("nvme0n1")
+        await hand.scan("NOSUCH\t")
+        await hand.see("Aucun disque de ce PC n'a ce numéro : NOSUCH")
+        await hand.scan("NOSUCH2\t")
+        await hand.see("Aucun disque de ce PC n'a ce numéro : NOSUCH2")
+
+    drive(bench, script)
+    assert (bench.desk.sticker, bench.desk.lot, bench.desk.operator) == ("LR-0042", "college-9", "7")
