@@ -1,5 +1,6 @@
 """The checks on the screen: the list with each one's state, and one check at work with its question."""
 
+import time
 from collections.abc import Iterable, Sequence
 from textwrap import wrap
 
@@ -9,7 +10,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from agent.checks.registry import BY_NAME
-from agent.checks.running import Answer, Question
+from agent.checks.running import Answer, Progress, Question
 from agent.console.checking import SIGNS, Checking
 from agent.console.page import Choices, Page, Shortcut, digit_of
 
@@ -23,8 +24,11 @@ _STATES = {
     "passed": ("bon", "passed"), "failed": ("RATÉ", "FAILED"), "not_tested": ("à faire", "to do"),
     "not_applicable": ("sans objet", "not on this PC"),
 }  # fmt: skip
-# Five colours that every text console has; filled on the whole screen while the question waits.
+# Five colours that every text console has; filled on the whole screen before the question is put on its last lines.
 _FILLS = {"white": "#ffffff", "black": "#000000", "red": "#ff0000", "green": "#00ff00", "blue": "#0000ff"}
+_COLOUR_ALONE_S = 3.0
+_ASK_TO_STOP_S = 60  # a check that has worked for longer is not thrown away by one key
+_LOOK_S = 0.1
 
 
 class ChecksPage(Page):
@@ -34,6 +38,7 @@ class ChecksPage(Page):
     def __init__(self) -> None:
         super().__init__()
         self._is_open = False
+        self._told: dict[str, str] = {}  # each check's whole sentence: a line of the list has no room for it
 
     @property
     def checking(self) -> Checking:
@@ -42,9 +47,11 @@ class ChecksPage(Page):
     def middle(self) -> Iterable[Widget]:
         yield Static(id="intro", markup=False)
         yield Choices(id="list")
+        yield Static(id="told", markup=False)
 
     def on_mount(self) -> None:
         super().on_mount()
+        self.set_interval(_LOOK_S, self._tell_chosen)
         self.query_one("#list", Choices).styles.height = "1fr"
         self.query_one("#list", Choices).styles.max_height = "100%"
         self.query_one("#list", Choices).focus()
@@ -96,9 +103,16 @@ class ChecksPage(Page):
         for one in self.checking.states():
             check = BY_NAME.get(one.name)
             title = (check.title.en if en else check.title.fr) if check is not None else one.name
-            state = _STATES[one.outcome][en]
-            options.append((one.name, f"{SIGNS[one.outcome]} {title:<26} {state:<14} {one.told('en' if en else 'fr')}"))
+            options.append((one.name, f"{SIGNS[one.outcome]} {title:<26} {_STATES[one.outcome][en]}"))
+            self._told[one.name] = one.told("en" if en else "fr")
         self.query_one("#list", Choices).offer(options)
+        self._tell_chosen()
+
+    def _tell_chosen(self) -> None:
+        found = self.query_one("#list", Choices)
+        told = self._told.get(found.options[found.at][0], "") if found.options else ""
+        lines = wrap(told, max(20, self.size.width - 4))
+        self.query_one("#told", Static).update(Text("\n".join(["", *(f"  {line}" for line in lines)])))
 
 
 class CheckPage(Page):
@@ -106,6 +120,12 @@ class CheckPage(Page):
 
     name_of = "check"
     heading = ("Vérification", "Check")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown: Question | None = None
+        self._shown_at = 0.0
+        self._is_stopping = False  # asked whether it shall stop
 
     @property
     def checking(self) -> Checking:
@@ -121,7 +141,7 @@ class CheckPage(Page):
 
     def on_mount(self) -> None:
         super().on_mount()
-        self.set_interval(0.2, self.draw)
+        self.set_interval(_LOOK_S, self.draw)
 
     def shortcuts(self) -> Sequence[Shortcut]:
         if self.checking.is_running:
@@ -139,16 +159,28 @@ class CheckPage(Page):
                 if event.key == "enter":
                     self._go_on(name)
             return
-        question = checking.question
-        if question is not None:
-            number = digit_of(event.character or "")
-            if 1 <= number <= len(question.answers):
-                self.once_quiet(event, lambda: self._answer(question, number))
-            elif event.key == "escape":
-                checking.stop()
-        elif event.key == "escape" and not self._tests_keys:
-            checking.stop()
+        question, was_stopping, self._is_stopping = checking.question, self._is_stopping, False
+        number = digit_of(event.character or "")
+        if event.key == "escape":
+            if question is not None or not self._tests_keys:
+                self._is_stopping = not was_stopping and self._worked_s > _ASK_TO_STOP_S
+                if not self._is_stopping:
+                    checking.stop()
+        elif question is not None and self._is_asked(question) and 1 <= number <= len(question.answers):
+            self.once_quiet(event, lambda: self._answer(question, number))
         self.draw()
+
+    @property
+    def _worked_s(self) -> int:
+        """What stopping it now would throw away."""
+        check, progress = self.checking.check, self.checking.progress
+        return check.about_seconds * (progress.permille or 0) // 1000 if check and progress else 0
+
+    def _is_asked(self, question: Question) -> bool:
+        """The colour has had the whole screen to itself, and the question can be read."""
+        if question is not self._shown:
+            self._shown, self._shown_at = question, time.monotonic()
+        return not question.colour or time.monotonic() - self._shown_at > _COLOUR_ALONE_S
 
     def _answer(self, question: Question, number: int) -> None:
         if self.checking.question is question:
@@ -156,6 +188,10 @@ class CheckPage(Page):
             self.draw()
 
     def news(self) -> str:
+        if self._is_stopping and self.checking.is_running:
+            minutes = self._worked_s // 60
+            return self.say(f"Arrêter ? {minutes} min de test seront perdues. Oui : Échap. Non : une autre touche.",
+                            f"Stop? {minutes} min of testing will be lost. Yes: Esc. No: any other key.")  # fmt: skip
         problem = self.checking.problem
         return super().news() or (self.console.bench.tell(problem) if problem is not None else "")
 
@@ -180,40 +216,53 @@ class CheckPage(Page):
         en = self.console.bench.lang == "en"
         lines = ["", f"  {(check.title.en if en else check.title.fr).upper()}", ""]
         question, progress = checking.question, checking.progress
-        body.styles.background = None
+        is_done = checking.run is not None and checking.run.result is not None
+        self._bare(question is not None and bool(question.colour) and not is_done)
         if checking.run is not None and checking.run.result is not None:
             found = checking.run.result
             lines += [f"  {SIGNS[found.outcome].strip()} {_STATES[found.outcome][en]}", ""]
             lines += [f"  {line}" for line in wrap(found.told("en" if en else "fr"), width)]
             body.update(Text("\n".join(lines)))
             return
+        lines += [f"  {line}" for line in wrap(check.do.en if en else check.do.fr, width)]
         if question is not None:
             asked = [f"  {line}" for line in wrap(question.en if en else question.fr, width)]
             asked.append("")
             asked += [f"  {place}. {_ANSWERS[answer][en]}" for place, answer in enumerate(question.answers, 1)]
             if question.colour:
-                self._fill(body, question.colour, asked)
+                self._fill(body, question.colour, asked if self._is_asked(question) else ())
                 return
-            body.update(Text("\n".join([*lines, *asked])))
+            body.update(Text("\n".join([*lines, *self._seen(progress), "", *asked])))
             return
-        lines += [f"  {line}" for line in wrap(check.do.en if en else check.do.fr, width)]
         if progress is not None:
             lines += ["", *(f"  {line}" for line in wrap(progress.en if en else progress.fr, width))]
             if progress.permille is not None:
                 full = progress.permille * 40 // 1000
                 lines += ["", f"  [{'■' * full:<40}] {progress.permille // 10} %"]
-            if progress.wanted:
-                left = [name for name in progress.wanted if name not in progress.marks]
-                seen = self.say(f"Vues : {len(progress.wanted) - len(left)} sur {len(progress.wanted)}.",
-                                f"Seen: {len(progress.wanted) - len(left)} of {len(progress.wanted)}.")  # fmt: skip
-                lines += ["", f"  {seen}"]
-                lines += [f"  {line}" for line in wrap("  ".join(left), width)][:12]
+            lines += self._seen(progress)
+            left = [name for name in progress.wanted if name not in progress.marks]
+            lines += [f"  {line}" for line in wrap("  ".join(left), width)][:12]
         body.update(Text("\n".join(lines)))
 
+    def _seen(self, progress: Progress | None) -> list[str]:
+        """How much came: keys, clicks, ports."""
+        if progress is None or not (progress.marks or progress.wanted):
+            return []
+        of = len(progress.wanted)
+        came = sum(name in progress.wanted for name in progress.marks) if of else len(progress.marks)
+        if of:
+            return ["", self.say(f"  Vues : {came} sur {of}.", f"  Seen: {came} of {of}.")]
+        return ["", self.say(f"  Vues : {came}.", f"  Seen: {came}.")]
+
+    def _bare(self, is_bare: bool) -> None:
+        """Without its bars: a colour reaches every corner of the screen."""
+        for name in ("#head", "#bottom"):
+            self.query_one(name).display = not is_bare
+        self.query_one("#body").styles.height = "1fr" if is_bare else "auto"
+
     def _fill(self, body: Static, colour: str, asked: Sequence[str]) -> None:
-        """The colour everywhere but on the bars; the question stays small at the bottom."""
-        height = max(6, self.size.height - 3)
-        rows = [" " * self.size.width] * max(0, height - len(asked))
-        text = Text("\n".join(rows) + "\n", style=f"on {_FILLS[colour]}")
-        text.append("\n".join(asked))
+        """The colour on all lines, but for those of the question."""
+        rows = [" " * self.size.width] * max(0, self.size.height - len(asked))
+        text = Text("\n".join(rows), style=f"on {_FILLS[colour]}")
+        text.append("".join(f"\n{line}" for line in asked), style="default on default")
         body.update(text)

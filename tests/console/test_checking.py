@@ -1,5 +1,6 @@
 """The guided checks on the screens: the list, a question, a device that does the rest, and a restart in between."""
 
+import asyncio
 import time
 from pathlib import Path
 
@@ -57,6 +58,76 @@ def test_a_question_is_answered_by_its_number_and_a_restart_goes_on(tmp_path: Pa
     drive(again, later)
 
 
+def test_what_to_do_stands_above_every_question_and_the_whole_sentence_under_the_list(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = bench_of("uefi-school-laptop", tmp_path)
+    told = "Le PC a bien démarré, mais cette phrase est longue, et sa fin dit ce qu'il faut faire : changer la pile."
+
+    def plugged(task: Task) -> CheckResult:
+        task.tell(marks=("usb1-port1", "usb1-port2"))
+        task.ask("Fini ?", "Done?")
+        return task.failed(told, told)
+
+    monkeypatch.setattr(runs, "work_of", lambda _: plugged)
+
+    async def script(hand: Hand) -> None:
+        await to_the_checks(hand)
+        await hand.press("enter")
+        await hand.see("Fini ?")
+        lines = " ".join(hand.text().split())
+        assert lines.index("vous avez allumé le PC") < lines.index("Vues : 2.") < lines.index("Fini ?")
+        await hand.press("1")
+        await hand.see("[X] RATÉ")
+        await hand.press("escape")
+        await hand.see("changer la pile.")  # to its end
+        await hand.press("down")
+        await hand.see("▶ 2.")
+        for _ in range(40):
+            if "changer la pile." not in hand.text():
+                return
+            await asyncio.sleep(0.05)
+        raise AssertionError("the sentence of another check")
+
+    drive(bench, script)
+
+
+def test_a_long_check_is_not_thrown_away_by_one_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = bench_of("uefi-school-laptop", tmp_path)
+
+    def endless(task: Task) -> CheckResult:
+        task.tell("Sur batterie.", "On battery.", permille=950)
+        while True:
+            task.sleep(0.1)
+
+    monkeypatch.setattr(runs, "work_of", lambda _: endless)
+
+    async def script(hand: Hand) -> None:
+        await to_the_checks(hand)
+        bench.checking.start("battery", hand.console.wake)
+        hand.console.open("check")
+        await hand.see("Sur batterie.")
+        await hand.press("escape")
+        await hand.see("19 min de test seront perdues")
+        await hand.press("space", "escape")
+        await hand.see("19 min de test seront perdues")
+        assert bench.checking.is_running
+        await hand.press("escape")
+        await hand.see("Arrêté avant la fin.")
+
+    drive(bench, script)
+
+
+def red_cells(hand: Hand) -> list[int]:
+    """Of each row of the screen."""
+    strips = hand.console.screen._compositor.render_strips()
+    return [
+        sum(len(one.text) for one in strip if one.style and one.style.bgcolor
+            and one.style.bgcolor.triplet == (255, 0, 0))
+        for strip in strips
+    ]  # fmt: skip
+
+
 def test_the_next_open_check_follows_and_a_colour_fills_the_screen(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -73,11 +144,12 @@ def test_the_next_open_check_follows_and_a_colour_fills_the_screen(
         await to_the_checks(hand)
         await hand.press("f2")
         assert "[■■■" in await hand.see("Vues : 1 sur 2")
+        while min(red := red_cells(hand)) == 0:
+            await asyncio.sleep(0.05)
+        assert red == [80] * 24  # no row is kept for bars or words
+        await hand.press("2")  # unread
         seen = await hand.see("Voyez-vous du rouge ?")
-        strips = hand.console.screen._compositor.render_strips()
-        fills = [segment.style.bgcolor for strip in strips for segment in strip if segment.style is not None]
-        assert any(one is not None and one.triplet == (255, 0, 0) for one in fills)
-        assert "2. non, ça ne va pas" in seen
+        assert "2. non, ça ne va pas" in seen and red_cells(hand)[0] == 80
         await hand.press("2")
         await hand.see("[X] RATÉ")
         await hand.press("enter")
