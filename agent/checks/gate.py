@@ -27,12 +27,13 @@ def complete(machine: Machine, results: Iterable[CheckResult]) -> tuple[CheckRes
 
 
 def _state(machine: Machine, name: str, found: CheckResult | None) -> CheckResult:
-    if found is not None and (found.is_tested or found.outcome == "not_applicable"):
+    is_absent = found is not None and found.outcome == "not_applicable"
+    if found is not None and (found.is_tested or is_absent and found.by == "person"):
         return found
-    part = part_of(machine, BY_NAME[name])
+    part = part_of(machine, BY_NAME[name])  # a machine's "not applicable" is worked out, never read
     if part.is_there is False:
         return result(name, "not_applicable", part.fr, part.en)
-    return found or result(name, "not_tested", "", "")
+    return result(name, "not_tested", "", "") if found is None or is_absent else found
 
 
 def may_be_called_refurbished(

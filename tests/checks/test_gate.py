@@ -81,6 +81,12 @@ def test_a_person_cannot_say_away_the_keyboard_of_a_laptop() -> None:
     assert rules(LAPTOP, tuple(one for one in all_passed(LAPTOP) if one.name != "fan") + (fan,)) == []
 
 
+def test_a_record_cannot_excuse_a_part_that_its_pc_has_or_may_have() -> None:
+    excused = tuple(result(check.name, "not_applicable", "", "") for check in CHECKS)
+    assert set(rules(LAPTOP, excused)) == {f"check-{one.name}" for one in CHECKS if gates(LAPTOP, one)}
+    assert rules(with_(LAPTOP, cameras=()), (*all_passed(LAPTOP), excused[3])) == []  # that PC has none
+
+
 def test_a_person_cannot_vouch_for_a_measurement() -> None:
     others = tuple(one for one in all_passed(LAPTOP) if one.name != "memory")
     assert rules(LAPTOP, (*others, passed("memory", by="person"))) == ["check-memory"]
