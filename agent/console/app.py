@@ -93,6 +93,7 @@ class Console(App[str]):
         self.is_looking = False
         self._retry_at, self._failures, self._is_delivering = 0.0, 0, False
         self._is_noting = self._is_ticking = self.is_settled = False
+        self._is_begun = False  # not before the technician has named this PC, or passed over its sticker
         self.pace = Pace()
         self._held: list[Key] | None = None
 
@@ -142,7 +143,9 @@ class Console(App[str]):
     # --- from screen to screen ----------------------------------------------------------------------------------------
 
     def open(self, name: str) -> None:
+        self._is_begun = self._is_begun or name == "verdict"
         self.push_screen(self.pages[name]())
+        self.keep_record()
 
     def back(self) -> None:
         self.pop_screen()
@@ -162,6 +165,7 @@ class Console(App[str]):
 
     def tick(self) -> None:
         """One look at the stick at a time: a stick that hangs must not gather a thread a second."""
+        self.keep_record()
         if not self.is_settled or self._is_ticking:
             return
         self._is_ticking = True
@@ -182,8 +186,6 @@ class Console(App[str]):
             self._retry_at = 0.0  # the cable was plugged in: nobody waits for the next try
         self.show_status(stick=stick, link=link, wipe=self.bench.erasing.status(self.bench.lang))
         self._queued(queue)
-        if self.is_unkept and not self.is_looking:  # room was made, or the stick is back
-            self.note()
 
     def _queued(self, queue: Queue) -> None:
         self.show_status(queue=queue)
@@ -200,7 +202,11 @@ class Console(App[str]):
 
     @property
     def is_unkept(self) -> bool:
-        return self._unkept is not None and self.bench.machine is not None and self.bench.noted is None
+        return self._is_begun and self.bench.lacks_record
+
+    @property
+    def is_being_kept(self) -> bool:
+        return self.is_unkept and self._unkept is None
 
     @property
     def trouble(self) -> str:
@@ -248,11 +254,11 @@ class Console(App[str]):
 
     # --- records ------------------------------------------------------------------------------------------------------
 
-    def note(self) -> None:
-        """Keep the record of this look; then deliver it."""
-        if self._is_noting:
+    def keep_record(self) -> None:
+        """As soon as there is something to keep, on whatever screen: nobody has to ask for it."""
+        if self._is_noting or self.is_looking or not self.is_unkept or self.bench.checking.is_running:
             return
-        self._is_noting = True
+        self._is_noting, self.bench.noted = True, None  # an earlier one holds less than is known
 
         def noted(problem: RebondError | None) -> None:
             self._is_noting = False

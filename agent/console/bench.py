@@ -210,6 +210,11 @@ class Bench:
             self.machine, self.verdicts = after_wipe(self.machine, erasures, self.profiles)
             self.noted = None
 
+    @property
+    def lacks_record(self) -> bool:
+        """Something that is known of this PC is in no record."""
+        return self.machine is not None and (self.noted is None or self.checking.has_new)
+
     # --- the record ---------------------------------------------------------------------------------------------------
 
     def note(self) -> StorageError | None:
@@ -229,13 +234,15 @@ class Bench:
 
     def _note(self) -> None:
         assert self.machine is not None
-        now, checks = datetime.now(UTC), self.checking.results
+        now, machine, desk, checks = datetime.now(UTC), self.machine, self.desk, self.checking.results
         used = [ProfileUsed(name=one.name, version=one.version, digest=one.digest) for one in self.profiles]
-        self.noted = note_visit(
-            self.machine, self.verdicts, used, key=self.key(), outbox=self.outbox, now=now, desk=self.desk,
-            clock=clock_evidence(Host(), self.machine, now), checks=checks,
+        noted = note_visit(
+            machine, self.verdicts, used, key=self.key(), outbox=self.outbox, now=now, desk=desk,
+            clock=clock_evidence(Host(), machine, now), checks=checks,
         )  # fmt: skip
         self.checking.has_new = self.checking.results != checks
+        if self.machine is machine and self.desk == desk:  # else it says less than is known by now: another follows
+            self.noted = noted
 
     def name(self, *, sticker: str | None = None, lot: str | None = None, operator: str | None = None) -> None:
         """What was scanned; None leaves what is known."""

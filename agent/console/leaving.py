@@ -50,9 +50,9 @@ class Leaving(Page):
         options = [("off", self.say("Éteindre ce PC", "Switch this PC off")),
                    ("again", self.say("Redémarrer ce PC", "Restart this PC")),
                    ("back", self.say("Revenir", "Go back"))]  # fmt: skip
-        if self.console.bench.noted is not None:
+        if self.console.bench.noted is not None and not self.console.is_unkept:
             options.insert(0, ("code", self.say("Montrer le code QR de la fiche", "Show the record's QR code")))
-        elif self.console.is_unkept:
+        elif self.console.is_unkept and not self.console.is_being_kept:
             options.insert(0, ("code", self.say("Montrer la fiche, pour la noter à la main",
                                                 "Show the record, to write it down")))  # fmt: skip
         self.query_one("#kept", Static).update(Text("\n".join([*lines, ""])))
@@ -64,7 +64,7 @@ class Leaving(Page):
         told = [self._place()]
         if queue.waiting:
             told.append(self.say(f"En attente : {queue.waiting}.", f"Waiting: {queue.waiting}."))
-        if noted is not None:
+        if noted is not None and not self.console.is_unkept:
             code = noted.digest[:12].upper()
             told.append(self.say(f"Code à noter sur l'étiquette : {code}", f"Code for the label: {code}"))
         if bench.machine is not None and bench.verdicts:
@@ -75,6 +75,9 @@ class Leaving(Page):
     def _place(self) -> str:
         """Where the record of this PC is now."""
         bench, noted = self.console.bench, self.console.bench.noted
+        if self.console.is_being_kept:
+            return self.say("La fiche de ce PC se garde : attendez un instant.",
+                            "This PC's record is being kept: wait a moment.")  # fmt: skip
         if self.console.is_unkept:
             return self.say(
                 "[!] La fiche de ce PC n'est que dans sa mémoire : elle sera PERDUE s'il s'éteint.",

@@ -61,7 +61,12 @@ class Face(Protocol):
 
     @property
     def is_unkept(self) -> bool:
-        """The record of this look is nowhere but in memory."""
+        """Something that is known of this PC is in no record that is kept."""
+        ...
+
+    @property
+    def is_being_kept(self) -> bool:
+        """It is unkept for a moment only: nothing speaks against it."""
         ...
 
     def open(self, name: str) -> None:
@@ -80,7 +85,6 @@ class Face(Protocol):
 
     def leave(self, wish: str) -> None: ...
     def look(self) -> None: ...
-    def note(self) -> None: ...
     def tell(self, sentence: str) -> None: ...
     def spawn(
         self, work: Callable[[], T], then: Callable[[T], object] | None = None,

@@ -30,7 +30,6 @@ class VerdictPage(Page):
     def on_mount(self) -> None:
         super().on_mount()
         self.query_one("#next", Choices).focus()
-        self._note()
 
     def shortcuts(self) -> Sequence[Shortcut]:
         return (
@@ -39,14 +38,6 @@ class VerdictPage(Page):
             Shortcut("f8", "F8", "capture", "capture"),
             Shortcut("escape", "Échap", "retour", "back"),
         )
-
-    def _note(self) -> None:
-        """The record is kept as soon as there is something to keep: nobody has to ask for it."""
-        bench = self.console.bench
-        if bench.checking.has_new and not bench.checking.is_running:
-            bench.noted = None  # it holds fewer checks than were done
-        if bench.machine is not None and bench.noted is None and not self.console.is_looking:
-            self.console.note()
 
     def act(self, key: str) -> None:
         if key == "f2":
@@ -79,7 +70,6 @@ class VerdictPage(Page):
             self.query_one("#why", Paper).write("")
             self.query_one("#next", Choices).offer(())
             return
-        self._note()
         result = result_of(bench.machine, bench.verdicts, bench.profiles, bench.lang)
         is_high = self.size.height >= 30
         word, sign = WORDS[result.outcome][bench.lang == "en"], SIGNS[result.outcome]

@@ -128,6 +128,28 @@ def red_cells(hand: Hand) -> list[int]:
     ]  # fmt: skip
 
 
+def test_what_was_checked_is_kept_whatever_screen_is_left_from(tmp_path: Path) -> None:
+    bench = bench_of("uefi-school-laptop", tmp_path)
+
+    async def script(hand: Hand) -> None:
+        await to_the_checks(hand)
+        await hand.press("enter")
+        await hand.see("A-t-il démarré sans bip")
+        await hand.press("1")
+        await hand.see("[OK] bon")
+        await hand.press("escape")
+        await hand.see("Mot permis sur l'étiquette : testé")
+        await hand.press("f10")  # not by way of the verdict
+        await hand.see("2 en attente")
+        assert bench.noted is not None
+        await hand.see(f"Code à noter sur l'étiquette : {bench.noted.digest[:12].upper()}")
+
+    drive(bench, script)
+    assert bench.noted is not None
+    record = parse_payload(peek(bench.outbox.read(bench.noted.digest)).payload)
+    assert [one.outcome for one in record.checks if one.name == "power-on"] == ["passed"]
+
+
 def test_the_next_open_check_follows_and_a_colour_fills_the_screen(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

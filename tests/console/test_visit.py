@@ -1,13 +1,18 @@
 """From the sticker to the record: the technician's way through the console, screen by screen."""
 
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
+from textual.widgets import Input
 
+from agent.console import bench as console_bench
 from agent.console import leaving
 from agent.envelope import peek
 from agent.outbox import Outbox
 from agent.record import parse_payload
+from agent.visit import Noted, note_visit
 from tests.console.driving import Hand, bench_of, drive
 
 
@@ -98,6 +103,62 @@ def test_another_sticker_makes_another_record(tmp_path: Path) -> None:
         await hand.type("LR-3")
         await hand.press("enter", "enter", "enter")
         await hand.see("2 en attente")
+
+    drive(bench, script)
+
+
+def test_a_sticker_scanned_while_a_slow_stick_keeps_the_record_makes_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = bench_of("mini-pc-no-disk", tmp_path)
+    is_slow = threading.Event()
+
+    def slowly(*facts: Any, **more: Any) -> Noted:
+        noted = note_visit(*facts, **more)
+        is_slow.wait(20)
+        return noted
+
+    monkeypatch.setattr(console_bench, "note_visit", slowly)
+
+    async def script(hand: Hand) -> None:
+        await hand.type("LR-1")
+        await hand.press("enter", "enter", "enter")
+        await hand.see("pour PC famille")
+        await hand.press("escape", "up", "up")
+        bench.name(sticker="")
+        hand.console.screen.query_one("#sticker", Input).value = "LR-9"
+        await hand.press("enter", "enter", "enter")
+        await hand.see("pour PC famille")
+        is_slow.set()
+        await hand.see("2 en attente")
+
+    drive(bench, script)
+    assert bench.noted is not None
+    assert parse_payload(peek(bench.outbox.read(bench.noted.digest)).payload).sticker == "LR-9"
+
+
+def test_the_end_of_a_wipe_is_kept_where_the_technician_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = bench_of("mini-pc-no-disk", tmp_path)
+    is_slow = threading.Event()
+
+    def slowly(*facts: Any, **more: Any) -> Noted:
+        is_slow.wait(20)
+        return note_visit(*facts, **more)
+
+    async def script(hand: Hand) -> None:
+        await hand.press("f2")
+        await hand.see("1 en attente")
+        await hand.press("f10")
+        await hand.see("Code à noter")
+        monkeypatch.setattr(console_bench, "note_visit", slowly)
+        bench.take_after_wipe(())  # as a session does at its end, whatever screen is open
+        await hand.see("La fiche de ce PC se garde : attendez un instant.")
+        assert "Aucune fiche" not in hand.text() and "Code à noter" not in hand.text()
+        await hand.press("1")
+        await hand.see("La fiche de ce PC sera PERDUE. Choisissez encore une fois")
+        is_slow.set()
+        await hand.see("2 en attente")
+        await hand.see("Code à noter")
 
     drive(bench, script)
 
