@@ -12,7 +12,7 @@ import pytest
 from agent.checks.camera import judge_luma
 from agent.checks.devices import KernelDevices
 from agent.checks.pcm import RATE_HZ, level_centibel, tone
-from agent.checks.running import Event, Question
+from agent.checks.running import Answer, Event, Question
 from agent.checks.screen import COLOURS, Geometry, geometry_of, picture, show
 from agent.host import Host, Output
 from tests.checks.made import Clock, Programs, made, measured, run, says
@@ -64,11 +64,11 @@ def test_five_colours_are_asked_and_one_bad_one_fails(tmp_path: Path) -> None:
 # --- camera -----------------------------------------------------------------------------------------------------------
 
 
-def seen(root: Path, **cameras: MadeCamera) -> Any:
+def seen(root: Path, *answers: Answer, **cameras: MadeCamera) -> Any:
     for name in cameras:
         made(root, {f"/sys/class/video4linux/{name}/name": "x"})
     devices = MadeDevices(**cameras)
-    found = run("camera", root, devices=devices)
+    found = run("camera", root, devices=devices, answers=answers)
     assert devices.open_now == {}
     return found
 
@@ -81,7 +81,12 @@ def test_a_real_picture_passes_once_the_dark_first_frames_are_over(tmp_path: Pat
 
 @pytest.mark.parametrize(
     ("pictures", "said"),
-    [([yuyv(16)] * 20, "noire"), ([yuyv(120)] * 20, "unie"), ([], "ne donne pas d'image")],
+    [
+        ([yuyv(16)] * 20, "noire"),
+        ([yuyv(120)] * 20, "unie"),
+        ([yuyv(128)] + [yuyv(14, 24)] * 19, "noire"),
+        ([], "ne donne pas d'image"),
+    ],
 )
 def test_black_even_or_no_picture_fails(tmp_path: Path, pictures: list[bytes], said: str) -> None:
     found = seen(tmp_path, video0=MadeCamera(pictures=pictures))
@@ -93,6 +98,37 @@ def test_a_second_dark_camera_and_a_closed_node_take_nothing_away(tmp_path: Path
     made(tmp_path, {"/sys/class/video4linux/video9/name": "closed"})
     found = seen(tmp_path, video0=infrared, video2=MadeCamera(pictures=[yuyv(60, 200)] * 9))
     assert found.outcome == "passed" and found.fr == "Une vraie image est venue : Integrated Camera."
+
+
+@pytest.mark.parametrize("infrared", [{"name": "Integrated IR Camera"}, {"code": GREY}])
+def test_an_infrared_camera_is_no_camera_for_a_call(tmp_path: Path, infrared: Any) -> None:
+    """It shares the bus of the one beside it."""
+    faces = MadeCamera(pictures=[yuyv(60, 200)] * 20, **infrared)
+    dead = MadeCamera(pictures=[yuyv(16)] * 20)
+    assert seen(tmp_path, video0=dead, video2=faces).outcome == "failed"
+    faces.pictures = [yuyv(60, 200)] * 20
+    alone = seen(tmp_path, video2=faces)
+    assert alone.outcome == "not_tested" and "infrarouge" in alone.fr
+
+
+def plugged_in(root: Path, name: str, is_removable: bool) -> None:
+    made(root, {f"/sys/devices/usb1/{name}/removable": "removable\n" if is_removable else "fixed\n",
+                f"/sys/devices/usb1/{name}/{name}:1.0/uevent": ""})  # fmt: skip
+    made(root, {f"/sys/class/video4linux/{name}/name": "x"})
+    link(root, f"/sys/class/video4linux/{name}/device", f"/sys/devices/usb1/{name}/{name}:1.0")
+
+
+def test_the_workshop_s_webcam_sees_for_nobody_else(tmp_path: Path) -> None:
+    plugged_in(tmp_path, "video0", is_removable=False)
+    plugged_in(tmp_path, "video2", is_removable=True)
+
+    def webcam() -> MadeCamera:
+        return MadeCamera(name="Logitech C920", bus="usb-0000:00:14.0-1", pictures=[yuyv(60, 200)] * 20)
+
+    assert seen(tmp_path, video0=MadeCamera(pictures=[yuyv(16)] * 20), video2=webcam()).outcome == "failed"
+    for answer, outcome in (("bad", "failed"), ("ok", "passed"), ("skip", "not_tested")):
+        # The PC's own is dead to the kernel, or its BIOS calls the port a socket.
+        assert seen(tmp_path, answer, video2=webcam()).outcome == outcome  # type: ignore[arg-type]
 
 
 def test_a_camera_that_another_program_has_is_no_dead_one(tmp_path: Path) -> None:
