@@ -1,4 +1,7 @@
-"""At least one network works: a link, and something answers on it. No address is kept, only how many there are."""
+"""At least one network works: a link, and something answers on it; or a Wi-Fi card that hears the networks around it.
+
+No address and no network's name is kept, only how many there are.
+"""
 
 import json
 from dataclasses import dataclass
@@ -10,6 +13,7 @@ from agent.text import whole
 
 _FOLDER = "/sys/class/net"
 _TRIES, _PAUSE_S = 16, 0.5  # a switch takes some seconds to bring a link up
+_SCANS, _SCAN_S = 3, 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +62,21 @@ def addresses(host: Host) -> dict[str, int]:
         return {}
 
 
+def networks_heard(task: Task, card: Card) -> int:
+    """By a scan of this Wi-Fi card, which joins nothing. 0 where none answers, or nothing here can scan."""
+    task.host.run("ip", "link", "set", "dev", card.name, "up", timeout_s=5)
+    for attempt in range(_SCANS):
+        if attempt:
+            task.sleep(_PAUSE_S)  # busy: it scans for somebody else
+        said = task.run(
+            "iw", "dev", card.name, "scan", about_s=_SCAN_S, timeout_s=_SCAN_S * 3, fr="Le Wi-Fi écoute…",
+            en="The Wi-Fi is listening…",
+        )  # fmt: skip
+        if said.status == 0 or said.why == "tool-missing":
+            break
+    return sum(line.startswith("BSS ") for line in said.text.splitlines())
+
+
 def run(task: Task) -> CheckResult:
     seen: tuple[Card, ...] = ()
     for attempt in range(_TRIES):
@@ -67,6 +86,11 @@ def run(task: Task) -> CheckResult:
         task.tell("Attente du réseau…", "Waiting for the network…", permille=1000 * attempt // _TRIES)
         task.sleep(_PAUSE_S)
     measures = _measures(seen)
+    if not seen and any(one.has_driver is False for one in task.around.machine.networks or ()):
+        return task.not_tested(
+            "La carte réseau est là, mais son pilote manque sur la clé Rebond.",
+            "The network card is there, but the Rebond stick lacks its driver.",
+        )  # fmt: skip
     if not seen:
         return task.failed(
             "Aucune carte réseau ne répond. Ajouter un adaptateur USB.", "No network card answers. Add a USB adapter."
@@ -75,10 +99,21 @@ def run(task: Task) -> CheckResult:
     if works:
         names = ", ".join(works)
         return task.passed(f"Le réseau répond : {names}.", f"The network answers: {names}.", *measures)
+    wireless = [card for card in seen if card.is_wireless]
+    heard = {card.name: networks_heard(task, card) for card in wireless}
+    measures += tuple(measure("networks-heard", count, "count", name) for name, count in heard.items())
+    if any(heard.values()):
+        names = ", ".join(name for name, count in heard.items() if count)
+        return task.passed(f"Le Wi-Fi entend des réseaux : {names}.", f"The Wi-Fi hears networks: {names}.", *measures)
     if any(card.has_link for card in seen):
         return task.not_tested(
             "Le câble est vu, mais rien n'arrive. Essayez un autre câble ou une autre prise.",
             "The cable is seen, but nothing comes in. Try another cable or socket.", *measures,
+        )  # fmt: skip
+    if len(wireless) == len(seen):
+        return task.not_tested(
+            "Le Wi-Fi n'entend aucun réseau. Y en a-t-il un ici ? L'interrupteur du Wi-Fi est-il ouvert ?",
+            "The Wi-Fi hears no network. Is there one here? Is the Wi-Fi switch on?", *measures,
         )  # fmt: skip
     return task.not_tested(
         "Aucun câble n'est vu. Branchez le câble du réseau.", "No cable is seen. Plug in the network cable.", *measures

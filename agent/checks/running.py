@@ -239,8 +239,8 @@ class Run:
         try:
             if self.check.disturbs_wipe and self._around.is_wiping():
                 return self._task.not_tested(
-                    "Attendez la fin de l'effacement : ce test coupe le courant.",
-                    "Wait for the end of the wipe: this test unplugs the mains.",
+                    "Attendez la fin de l'effacement : ce test peut couper le courant.",
+                    "Wait for the end of the wipe: this test may cut the mains.",
                 )
             return self._work(self._task)
         except Stopped:

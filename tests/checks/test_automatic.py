@@ -10,7 +10,7 @@ import pytest
 from agent.checks import memory
 from agent.checks.cooling import Load
 from agent.facts import Clock as ClockFacts
-from agent.facts import Machine
+from agent.facts import Machine, Network
 from agent.host import Host, LiveRunner, Output
 from tests.checks.made import Clock, Programs, made, measured, run, says
 from tests.checks.standing import NOW
@@ -103,6 +103,47 @@ def test_the_technician_s_own_adapter_does_not_count(tmp_path: Path, monkeypatch
     quick(monkeypatch)
     networked(tmp_path, card("eth0", "1", received="5", bus="pci0000:00/usb1/1-1"))
     assert run("network", tmp_path, Programs(ip=says(ADDRESSES))).outcome == "failed"
+
+
+def test_a_card_whose_driver_the_image_lacks_is_no_dead_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    quick(monkeypatch)
+    machine = Machine(networks=(Network(kind="wifi", has_driver=False),))
+    found = run("network", tmp_path, machine=machine)
+    assert found.outcome == "not_tested" and "pilote" in found.fr
+
+
+SCAN = """BSS 02:00:5e:10:00:01(on wlan0)
+\tSSID: College-Profs
+BSS 02:00:5e:10:00:02(on wlan0) -- associated
+\tSSID: Freebox BSS 12
+"""
+
+
+def wireless(root: Path, name: str = "wlan0") -> None:
+    networked(root, card(name, "0", "-1"))
+    made(root, {f"/sys/class/net/{name}/wireless/status": "0"})
+
+
+def test_a_wi_fi_card_that_hears_networks_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A laptop may have no socket for a cable, and the bench no Wi-Fi to join."""
+    quick(monkeypatch)
+    wireless(tmp_path)
+    programs = Programs(ip=says("[]"), iw=says(SCAN))
+    found = run("network", tmp_path, programs)
+    assert (found.outcome, found.by) == ("passed", "machine") and measured(found)["networks-heard"] == 2
+    assert "College" not in str(found) and "02:00" not in str(found)
+    up, scan = ("ip", "link", "set", "dev", "wlan0", "up"), ("iw", "dev", "wlan0", "scan")
+    assert programs.asked.index(up) < programs.asked.index(scan)
+
+
+def test_a_wi_fi_card_that_hears_nothing_is_not_tested(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    quick(monkeypatch)
+    wireless(tmp_path)
+    busy = iter([says("", 240), says("BSS 02:00:5e:10:00:01(on wlan0)\n")])
+    assert run("network", tmp_path, Programs(iw=lambda argv: next(busy)(argv))).outcome == "passed"
+    for programs in (Programs(), Programs(iw=says("", 161)), Programs(iw=says("\tBSS Load:\n"))):
+        found = run("network", tmp_path, programs)
+        assert found.outcome == "not_tested" and "n'entend aucun" in found.fr
 
 
 # --- heat -------------------------------------------------------------------------------------------------------------

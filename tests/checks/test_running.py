@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from agent.checks.registry import BY_NAME
 from agent.checks.results import CheckResult
 from agent.checks.running import Around, Event, Progress, Question, Run, Task, answered, stamped
@@ -89,10 +91,11 @@ def test_progress_comes_before_the_result(tmp_path: Path) -> None:
     assert found.outcome == "passed" and len(events) == 2
 
 
-def test_what_unplugs_the_mains_waits_for_the_wipe(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["battery", "power-supply"])
+def test_what_may_cut_the_mains_waits_for_the_wipe(tmp_path: Path, name: str) -> None:
     told: list[Event] = []
     beside = around(tmp_path, is_wiping=lambda: True)
-    found = Run(BY_NAME["battery"], beside, told.append, lambda task: task.passed("", "")).begin().wait(5)
+    found = Run(BY_NAME[name], beside, told.append, lambda task: task.passed("", "")).begin().wait(5)
     assert found is not None and found.outcome == "not_tested" and "effacement" in found.fr
 
 
