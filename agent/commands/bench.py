@@ -104,7 +104,9 @@ class Bench:
             )
             with still_heard():
                 self._tell(carried)
-        return exit_code(carried)
+        if not carried.is_proven:
+            return NOT_PROVEN
+        return 1 if carried.not_closed else 0
 
     def _tell(self, carried: "Carried") -> None:
         from agent.wall.closing import closing
@@ -177,10 +179,3 @@ def _tell_line(document: Any) -> None:
     import msgspec
 
     tell(msgspec.json.encode(document).decode())
-
-
-def exit_code(carried: "Carried") -> int:
-    """A proven disk that waits for a person's validation is something to look at, as it is for `rebond certificate`."""
-    if not carried.is_proven:
-        return NOT_PROVEN
-    return 1 if carried.not_closed or any(fate.exceptions() for fate in carried.fates) else 0

@@ -232,8 +232,11 @@ def _resume(options: argparse.Namespace, say: Say, home: "Home", asked: "Asked")
         note(f"rebond: {one.token} : {say(why.fr, why.en)}")
     if not here:
         return REFUSED
-    # Who began it may be at home by now: whoever stands here says so.
-    bench.asked = replace(bench.asked, serials=tuple(one.chosen.token for one in here), is_list=True)
+    before = {one.left.job.operator for one in here}
+    bench.asked = replace(
+        bench.asked, serials=tuple(one.chosen.token for one in here), is_list=True,
+        operator=bench.asked.operator or (before.pop() if len(before) == 1 else None),
+    )  # fmt: skip
     armed = bench.arm(remembered([one.chosen for one in here], home.wipes))
     if armed is None:
         return REFUSED

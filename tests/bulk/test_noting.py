@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from agent.bulk.belated import tell_belated, untold
-from agent.bulk.carrying import Carried, Session, authorised, authorised_anew, jobs_of
+from agent.bulk.carrying import Session, authorised, authorised_anew, jobs_of
 from agent.bulk.liars import remembered
 from agent.bulk.noting import Fate, Notebook, close_session, done
 from agent.bulk.resuming import damaged, meet, sentence, unfinished
@@ -17,9 +17,8 @@ from agent.bulk.roll import Armed
 from agent.bulk.session import Asked, Chosen
 from agent.bulk.showing import plan_text
 from agent.claims import standing_of
-from agent.commands.bench import exit_code
 from agent.envelope import open_
-from agent.erasure import Erasure, Hidden, Media, Validation
+from agent.erasure import Erasure, Hidden, Media
 from agent.errors import StorageError
 from agent.home import Home
 from agent.host import Host
@@ -392,19 +391,6 @@ def test_a_resumed_erasure_is_announced_with_what_was_done(tmp_path: Path) -> No
     so_far: Erasure = erasures.interrupted(ended_at=None)
     begun = kept(home, notebook(home).begun(job(), MEDIA, so_far).digest)
     assert begun.erasures == (so_far,) and standing_of(begun.erasures[0]) == "begun"
-
-
-@pytest.mark.parametrize(
-    ("decision", "code"), [("approve", 0), ("escalate", 1)], ids=["approved", "waits for a person"]
-)
-def test_what_waits_for_a_persons_validation_ends_as_something_to_look_at(decision: Any, code: int) -> None:
-    reasons = (NOT_BEGUN,) if code else ()
-    erasure = msgspec.structs.replace(erasures.cleared(), validation=Validation(decision=decision, reasons=reasons))
-    fate = Fate(job=job(), media=MEDIA, erasure=erasure, record="0" * 64)
-    assert exit_code(Carried(fates=(fate,), closed=None)) == code
-    assert exit_code(Carried(fates=(fate,), closed=None, not_closed=NOT_BEGUN)) == 1
-    failed = Fate(job=job(), media=MEDIA, refused=NOT_BEGUN)
-    assert exit_code(Carried(fates=(fate, failed), closed=None)) == 4
 
 
 # --- liars ------------------------------------------------------------------------------------------------------------
