@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -100,10 +101,31 @@ def note_visit(
     return Noted(id=record_id, digest=queued.digest, path=queued.path, seq=queued.seq or 0)
 
 
+def checks_key(machine: Machine) -> str | None:
+    """What this PC's checks are kept under: with another memory module, battery or panel they begin anew."""
+    identity = machine_identity(machine)
+    if identity is None:
+        return None
+    parts = {
+        "pc": identity,
+        "memory": [
+            str(machine.memory.fitted_bytes),
+            *(_named(m.slot, m.part, m.serial) for m in machine.memory.modules),
+        ],
+        "batteries": [_named(one.maker, one.model, one.serial) for one in machine.batteries or ()],
+        "panels": [_named(one.maker, one.model, one.serial) for one in machine.displays or () if one.is_internal],
+    }
+    return sha256(msgspec.json.encode(parts)).hexdigest()
+
+
+def _named(*told: str | None) -> list[str]:
+    return [one or "" for one in told]
+
+
 def open_checks(folder: Path, machine: Machine, host: Host, now: datetime) -> CheckJournal:
     """The results of this visit of this machine so far; one that nothing identifies is known by this boot alone."""
     boot_id = host.text("/proc/sys/kernel/random/boot_id") or ""
-    known_by = machine_identity(machine) or f"boot-{boot_id or secrets.token_hex(8)}"
+    known_by = checks_key(machine) or f"boot-{boot_id or secrets.token_hex(8)}"
     return CheckJournal.open(folder, known_by, now, boot_id)
 
 
@@ -134,14 +156,15 @@ def ended_erasures(folder: Path, now: datetime) -> tuple[Erasure, ...]:
 
 
 def copy_kept(before: Home, after: Home) -> None:
-    """What a station without a stick has kept in memory, onto the stick: what waits, and its visits' journals.
+    """What a station without a stick has kept in memory, onto the stick: what waits, and the journals of its wipes.
 
+    Not those of checks, which the stick may have of this very PC: their results are added to them, one by one.
     StorageError at the first that does not fit; doing it again goes on from there.
     """
     outbox = Outbox(before.outbox)
     for one in outbox.waiting():
         Outbox(after.outbox).queue(outbox.read(one.digest))
-    for folder in (before.wipes, before.sessions, before.checks):
+    for folder in (before.wipes, before.sessions):
         for path in sorted(folder.rglob("*")):
             if path.is_file():
                 write_new(after.root / path.relative_to(before.root), path.read_bytes())

@@ -2,6 +2,8 @@
 
     checks/<machine>/0001.log, 0002.log …     one file per visit; the newest counts, until it is closed
 
+A machine with another memory module, battery or panel is another (`agent.visit.checks_key`).
+
 Each line is `crc32 json`, the sum going on from that of the line before, durable when `add` returns. What a power cut
 tore off at the end is cut off; a bad line before the end keeps what stands above it and begins a new visit's file, for
 a damaged result is no result. Two windows may add to one visit: each addition locks, reads and appends.
@@ -71,12 +73,16 @@ class CheckJournal:
 
     @property
     def results(self) -> tuple[CheckResult, ...]:
-        """In the order in which they were taken; for `results.merge`."""
+        """Those that still count, in the order in which they were taken; for `results.merge`."""
         entries, _ = _entries(_read(self.path))
-        return tuple(entry.result for entry in entries if isinstance(entry, Taken))
+        return tuple(
+            entry.result
+            for entry in entries
+            if isinstance(entry, Taken) and _stands(entry, self._opened_at, self._boot_id)
+        )
 
     def add(self, result: CheckResult) -> None:
-        """Durable on return; StorageError when the stick is full, gone or read-only: then it is not kept."""
+        """Durable on return, once however often it is added; StorageError when the stick does not take it."""
         self._append(Taken(result=result, boot_id=self._boot_id))
 
     def close(self, now: datetime) -> None:
@@ -89,6 +95,8 @@ class CheckJournal:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with _locked(self.path) as descriptor:
                 raw = _read(self.path)
+                if isinstance(entry, Taken) and entry.result in _taken(_entries(raw)[0]):
+                    return
                 whole, before = _whole(raw)
                 os.ftruncate(descriptor, whole)
                 os.lseek(descriptor, 0, os.SEEK_END)
@@ -117,15 +125,22 @@ def _locked(path: Path) -> Iterator[int]:
 
 
 def _goes_on(entries: list[Entry], now: datetime, boot_id: str) -> bool:
-    """Not closed, and of this boot or of the last days: results of last year say nothing of today."""
-    if not entries or any(isinstance(entry, Closed) for entry in entries):
+    """Not closed, and something in it still counts."""
+    if any(isinstance(entry, Closed) for entry in entries):
         return False
-    if boot_id and any(entry.boot_id == boot_id for entry in entries if not isinstance(entry, Closed)):
+    return any(isinstance(entry, Taken) and _stands(entry, now, boot_id) for entry in entries)
+
+
+def _stands(entry: Taken, now: datetime, boot_id: str) -> bool:
+    """Of this boot or of the last days, each by itself: a result of last month says nothing of today."""
+    if boot_id and entry.boot_id == boot_id:
         return True
-    times = [entry.result.taken_at for entry in entries if isinstance(entry, Taken)]
-    opened = [entry.at for entry in entries if isinstance(entry, Opened)]
-    last = max([time for time in times if time] or opened, default=None)
-    return last is not None and abs(now - datetime.fromisoformat(last)) <= RESUMED_WITHIN
+    at = entry.result.taken_at
+    return at is not None and abs(now - datetime.fromisoformat(at)) <= RESUMED_WITHIN
+
+
+def _taken(entries: list[Entry]) -> list[CheckResult]:
+    return [entry.result for entry in entries if isinstance(entry, Taken)]
 
 
 def _entries(raw: bytes) -> tuple[list[Entry], bool]:

@@ -149,6 +149,8 @@ class Bench:
         if time.monotonic() < self._adopt_at_s or not has_come_late(self.host, self.home):
             return None
         after = Home(STICK)
+        if self.machine is not None:
+            self.checking.keep_all()  # what another window has added is known too
         try:
             copy_kept(self.home, after)
             after.key()
@@ -157,7 +159,8 @@ class Bench:
             fr, en = (error.fr, error.en) if isinstance(error, RebondError) else (str(error), str(error))
             return f"La clé ne prend pas ce qui attend en mémoire. {fr}", f"The stick does not take what waits. {en}"
         self.home, self._key = after, None
-        self.checking.leave_folder()
+        if self.machine is not None:
+            self.checking.keep_all()
         self.read_settings()
         return "La clé est là : tout y est gardé.", "The stick is here: all is kept on it."
 
@@ -194,7 +197,8 @@ class Bench:
         now = self.taken_at or datetime.now(UTC)
         machine = inspect(self.host, circumstances(self.home, key, now, is_live=self.host.is_live), progress)
         if self.host.is_live:
-            machine, self.checking.results = of_this_visit(self.home, machine, self.host, now)
+            machine, kept = of_this_visit(self.home, machine, self.host, now)
+            self.checking.recall(machine, kept)
         self.take(machine)
 
     def take(self, machine: Machine) -> None:

@@ -4,8 +4,9 @@
 read it at any time.
 """
 
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -14,9 +15,10 @@ from agent.checks.registry import BY_NAME, Check
 from agent.checks.results import CheckResult
 from agent.checks.running import Answer, Around, Event, Progress, Question, Run
 from agent.errors import RebondError
+from agent.facts import Machine
+from agent.visit import checks_key
 
 if TYPE_CHECKING:
-    from agent.checks.journal import CheckJournal
     from agent.console.bench import Bench
 
 SIGNS = {"passed": "[OK]", "failed": "[X] ", "not_tested": "[ ] ", "not_applicable": " -  "}
@@ -31,20 +33,40 @@ class Checking:
     question: Question | None = None
     has_new: bool = False  # since the last record
     problem: RebondError | None = None  # a result that the stick did not take: it stays for the record
-    _journal: "CheckJournal | None" = None
+    _known_by: str | None = None  # the PC whose results these are
+    _lock: threading.Lock = field(default_factory=threading.Lock)  # of the results in memory
 
     def open(self) -> None:
-        """Go on with this PC's unfinished visit. RebondError when its journal cannot be read."""
+        """Go on with this PC's unfinished visit, in the station's folder of now: what memory has more is added there.
+
+        RebondError when its journal cannot be read or written; nothing in memory is lost.
+        """
         from agent.visit import open_checks
 
         bench = self.bench
         assert bench.machine is not None
-        self._journal = open_checks(bench.home.checks, bench.machine, bench.host, datetime.now(UTC))
-        self.results = self._journal.results
+        journal = open_checks(bench.home.checks, bench.machine, bench.host, datetime.now(UTC))
+        kept = journal.results
+        self.recall(bench.machine, kept)
+        for one in self.results:
+            if one not in kept:
+                journal.add(one)
 
-    def leave_folder(self) -> None:
-        """The station has another folder now: the list of checks opens this visit's journal there."""
-        self._journal = None
+    def recall(self, machine: Machine, kept: tuple[CheckResult, ...]) -> None:
+        """What a journal holds of this PC, and behind it what only memory has; of other parts memory keeps nothing."""
+        known_by = checks_key(machine)
+        with self._lock:
+            mine = self.results if self._known_by in (None, known_by) else ()
+            self.results = (*kept, *(one for one in mine if one not in kept))
+            self._known_by = known_by
+
+    def keep_all(self) -> None:
+        """As `open`; what the stick does not take is a problem that is shown."""
+        try:
+            self.open()
+            self.problem = None
+        except RebondError as error:
+            self.problem = error
 
     @property
     def is_running(self) -> bool:
@@ -100,13 +122,10 @@ class Checking:
 
     def _keep(self, found: CheckResult) -> None:
         """In memory at once; on the stick when it takes it. What it does not take is said and stays for the record."""
-        self.results, self.has_new, self.question = (*self.results, found), True, None
-        if self._journal is not None:
-            try:
-                self._journal.add(found)
-                self.problem = None
-            except RebondError as error:
-                self.problem = error
+        with self._lock:
+            self.results = (*self.results, found)
+        self.has_new, self.question = True, None
+        self.keep_all()
 
     @property
     def check(self) -> Check | None:

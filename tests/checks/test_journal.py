@@ -6,11 +6,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from agent.checks.journal import CheckJournal
 from agent.errors import InputRefused, StorageError
-from agent.facts import Machine, System
+from agent.facts import Battery, Display, Machine, Memory, Module, System
 from agent.host import Host
 from agent.visit import open_checks
 from tests.checks.standing import NOW, failed, passed
@@ -51,6 +52,40 @@ def test_an_old_visit_is_not_resumed_unless_this_boot_made_it(tmp_path: Path) ->
     assert opened(tmp_path, now=late, boot_id="").results == ()
     assert opened(tmp_path, now=late).results == (passed("fan"),)  # the clock was set meanwhile
     assert opened(tmp_path, now=NOW - timedelta(days=8), boot_id="b2").results == ()
+
+
+def test_each_result_ages_by_itself(tmp_path: Path) -> None:
+    opened(tmp_path).add(passed("fan"))
+    week = NOW + timedelta(days=6)
+    later = msgspec.structs.replace(passed("screen"), taken_at="2026-12-03T09:30:00Z")
+    opened(tmp_path, now=week, boot_id="b2").add(later)
+    assert opened(tmp_path, now=week, boot_id="b3").results == (passed("fan"), later)
+    assert opened(tmp_path, now=week + timedelta(days=2), boot_id="b3").results == (later,)
+
+
+def test_the_same_result_again_is_the_same(tmp_path: Path) -> None:
+    for boot in ("b1", "b2"):
+        opened(tmp_path, boot_id=boot).add(failed("fan"))
+    assert opened(tmp_path).results == (failed("fan"),)
+
+
+def test_another_part_begins_the_checks_anew(tmp_path: Path) -> None:
+    system = System(maker="Exemple", serial="EX4MPLE99")
+    pc = Machine(
+        system=system,
+        memory=Memory(fitted_bytes=2 << 30, modules=(Module(serial="A"),)),
+        batteries=(Battery(name="0"),),
+    )
+    open_checks(tmp_path, pc, Host(tmp_path), NOW).add(passed("memory"))
+    more = msgspec.structs.replace(pc, memory=Memory(fitted_bytes=16 << 30))
+    other = msgspec.structs.replace(pc, memory=Memory(fitted_bytes=2 << 30, modules=(Module(serial="B"),)))
+    battery = msgspec.structs.replace(pc, batteries=(Battery(name="0", serial="C"),))
+    panel = msgspec.structs.replace(pc, displays=(Display(model="D", is_internal=True),))
+    for changed in (more, other, battery, panel):
+        assert open_checks(tmp_path, changed, Host(tmp_path), NOW).results == ()
+    beside = msgspec.structs.replace(pc, displays=(Display(model="D", is_internal=False),))
+    for same in (pc, beside):
+        assert open_checks(tmp_path, same, Host(tmp_path), NOW).results == (passed("memory"),)
 
 
 @pytest.mark.parametrize("kept", range(1, 60, 7))

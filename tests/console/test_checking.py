@@ -1,18 +1,26 @@
 """The guided checks on the screens: the list, a question, a device that does the rest, and a restart in between."""
 
 import asyncio
+import shutil
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from agent.checks import runs
 from agent.checks.journal import CheckJournal
 from agent.checks.results import CheckResult
 from agent.checks.running import Task
+from agent.console import bench as console_bench
 from agent.envelope import peek
 from agent.errors import StorageError
+from agent.facts import Memory
+from agent.home import Home
 from agent.record import parse_payload
+from agent.visit import of_this_visit, open_checks
+from tests.checks.standing import passed
 from tests.console.driving import Hand, bench_of, drive
 
 
@@ -189,8 +197,6 @@ def test_a_result_that_the_stick_does_not_take_is_told_and_stays(
     def full(self: CheckJournal, found: CheckResult) -> None:
         raise StorageError(fr="La clé est pleine.", en="The stick is full.")
 
-    monkeypatch.setattr(CheckJournal, "add", full)
-
     async def script(hand: Hand) -> None:
         await to_the_checks(hand)
         await hand.press("enter")
@@ -198,8 +204,47 @@ def test_a_result_that_the_stick_does_not_take_is_told_and_stays(
         await hand.press("1")
         await hand.see("La clé est pleine.")
 
+        await hand.press("escape")
+        await hand.see("[OK] Démarrage")
+        monkeypatch.setattr(CheckJournal, "add", add)
+        await hand.press("escape")
+        await hand.see("Vérifier écran, clavier")
+        await hand.press("1")  # the list opened again: it is still there, and on the stick now
+        await hand.see("[OK] Démarrage")
+
+    add = CheckJournal.add
+    monkeypatch.setattr(CheckJournal, "add", full)
     drive(bench, script)
     assert [one.outcome for one in bench.checking.results] == ["passed"]
+    assert bench.machine is not None
+    journal = open_checks(bench.home.checks, bench.machine, bench.host, datetime.now(UTC))
+    assert journal.results == bench.checking.results
+
+
+def test_a_result_is_known_to_a_stick_that_comes_late_and_when_the_pc_is_looked_at_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = bench_of("uefi-school-laptop", tmp_path / "memory")
+    stick = Home(tmp_path / "stick")
+    bench.inspect(lambda *_: None)
+    assert bench.machine is not None
+    now = datetime.now(UTC)
+    at = now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    earlier, found = (msgspec.structs.replace(passed(name), taken_at=at) for name in ("fan", "screen"))
+    open_checks(stick.checks, bench.machine, bench.host, now).add(earlier)  # this PC was here yesterday
+    bench.checking._keep(found)
+    bench.host.is_live = True
+    monkeypatch.setattr(console_bench, "STICK", stick.root)
+    monkeypatch.setattr(console_bench, "has_come_late", lambda *_: True)
+    told = bench.adopt_stick()
+    assert told is not None and told[0] == "La clé est là : tout y est gardé."
+    assert open_checks(stick.checks, bench.machine, bench.host, now).results == (earlier, found)
+    shutil.rmtree(stick.checks)  # pulled out
+    bench.checking.recall(*of_this_visit(stick, bench.machine, bench.host, now))  # F5
+    assert bench.checking.results == (earlier, found)
+    other = msgspec.structs.replace(bench.machine, memory=Memory(fitted_bytes=1))
+    bench.checking.recall(*of_this_visit(stick, other, bench.host, now))
+    assert bench.checking.results == ()
 
 
 def test_a_check_is_stopped_and_says_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -123,12 +123,12 @@ def _late_bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
 
 def test_a_late_stick_gets_the_journals_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bench = _late_bench(tmp_path, monkeypatch)
-    for name in ("wipes/a.journal", "sessions/b.json", "checks/one/c.journal"):
+    for name in ("wipes/a.journal", "sessions/b.json"):
         (tmp_path / "memory" / name).parent.mkdir(parents=True)
         (tmp_path / "memory" / name).write_text(name)
     assert bench.adopt_stick() == ("La clé est là : tout y est gardé.", "The stick is here: all is kept on it.")
     assert bench.home.root == tmp_path / "stick"
-    for name in ("wipes/a.journal", "sessions/b.json", "checks/one/c.journal"):
+    for name in ("wipes/a.journal", "sessions/b.json"):
         assert (tmp_path / "stick" / name).read_text() == name
 
 
