@@ -57,7 +57,7 @@ def test_512_mib_from_a_cd_give_a_verdict(image: Image, fonts: list[Font], tmp_p
     old = disk(tmp_path / "old.img", 64)
     devices = [*cd(image), "-drive", f"if=none,id=d0,format=raw,file={old}", "-device", "ide-hd,drive=d0,bus=ide.0"]
     with Pc(tmp_path / "pc", machine="pc", cores=1, memory_mib=512, devices=devices, fonts=fonts) as pc:
-        pc.wait_screen("Étiquette du PC", PATIENCE_S)
+        pc.wait_screen("Étiquette du PC", 2 * PATIENCE_S)  # little memory: parts of the system are unpacked again
         pc.wait_screen("Le PC est inspecté.", PATIENCE_S)
         pc.press("F2")
         lines = "\n".join(pc.wait_screen("[X] À RECYCLER"))
