@@ -1,6 +1,10 @@
 """What netbooted PCs are handed, by whom and when: pure parts of `scripts/pxe`, and its web server on loopback."""
 
+import gettext
+import io
 import ipaddress
+import re
+import runpy
 import struct
 import subprocess
 import sys
@@ -54,6 +58,16 @@ def test_the_menu_is_the_images_own(entry: int) -> None:
     assert all(ord(letter) < 128 for letter in made)  # a BIOS text screen may have no accents
 
 
+def test_grub_speaks_french_without_accents() -> None:
+    made = runpy.run_path(str(ROOT / "scripts" / "image" / "menu-words"))
+    french = gettext.GNUTranslations(io.BytesIO(made["packed"](made["WORDS"])))
+    assert french.gettext("Booting `%s'") == "Demarrage : %s"
+    for english in made["WORDS"]:
+        told = french.gettext(english)
+        assert told != english and told.isascii() and len(told) < 76
+        assert re.findall("%.", told) == re.findall("%.", english)  # what GRUB fills in
+
+
 def test_beside_another_dhcp_server_no_address_is_given(tmp_path: Path) -> None:
     told = loaders.dnsmasq_config(tmp_path, "eth1", HERE, None).splitlines()
     assert "dhcp-range=192.168.7.0,proxy,255.255.255.0" in told
@@ -91,7 +105,8 @@ def test_everything_handed_out_can_be_read_by_all(tmp_path: Path, image: Path) -
     found = {str(path.relative_to(folder)): path.stat().st_mode & 0o777 for path in folder.rglob("*")}
     assert found == {
         "tftp": 0o755, "tftp/grub": 0o755, "tftp/grub/grub.cfg": 0o644, "tftp/grubpc.0": 0o644,
-        "tftp/bootx64.efi": 0o644, "tftp/grubx64.efi": 0o644,
+        "tftp/bootx64.efi": 0o644, "tftp/grubx64.efi": 0o644, "tftp/grub/locale": 0o755,
+        "tftp/grub/locale/fr.mo": 0o644,
     }  # fmt: skip
     assert folder.stat().st_mode & 0o777 == 0o755
 

@@ -136,7 +136,8 @@ def run(options: argparse.Namespace, say: Say) -> int:
         menu = loaders.menu((netboot / "menu.cfg").read_text(), str(interface.address.ip), options.entry)
         _furnish(folder, netboot, interface, given, menu, say)
         visitors = Visitors(lambda *step: _tell_step(say, *step))
-        serving = _start_web(netboot, interface, {loaders.SETTINGS: settings, loaders.MENU: menu.encode()}, visitors)
+        made = {loaders.SETTINGS: settings, loaders.MENU: menu.encode()}
+        serving = _start_web(netboot, interface, made, visitors)
         stack.callback(serving.close)
         config = folder / "dnsmasq.conf"
         config.write_text(loaders.dnsmasq_config(folder, interface.name, interface.address, given))
@@ -170,7 +171,8 @@ def _furnish(folder: Path, netboot: Path, interface: Interface, given: Range | N
 
 def _start_web(netboot: Path, interface: Interface, made: dict[str, bytes], visitors: Visitors) -> web.Web:
     image = ("vmlinuz", "rebond.img", loaders.UEFI, "grubx64.efi", "id")
-    files: dict[str, Path | bytes] = {**{name: netboot / name for name in image}, **made}
+    files: dict[str, Path | bytes] = {name: netboot / name for name in image}
+    files |= {loaders.WORDS: netboot / "fr.mo", **made}
     return web.start(str(interface.address.ip), HTTP_PORT, files, visitors.took)
 
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 BIOS, UEFI = "grubpc.0", "bootx64.efi"
-NEEDED = ("vmlinuz", "rebond.img", BIOS, UEFI, "grubx64.efi", "menu.cfg", "id")
-SETTINGS, MENU = "settings.yaml", "grub/grub.cfg"
+NEEDED = ("vmlinuz", "rebond.img", BIOS, UEFI, "grubx64.efi", "menu.cfg", "fr.mo", "id")
+SETTINGS, MENU, WORDS = "settings.yaml", "grub/grub.cfg", "grub/locale/fr.mo"
 ENTRIES = 4  # of the menu
 _GRUB_MODULES = (
-    "pxe tftp http net normal linux configfile echo test true cpuid halt sleep reboot serial terminal minicmd"
+    "pxe tftp http net normal linux configfile echo test true cpuid halt sleep reboot serial terminal minicmd gettext"
 )
 
 
@@ -45,7 +45,8 @@ def menu(of_image: str, address: str, entry: int) -> str:
 
 def furnish(folder: Path, netboot: Path, menu_text: str) -> None:
     """Boot loaders and menu, readable by whoever dnsmasq becomes."""
-    (folder / "tftp" / "grub").mkdir(parents=True)
+    (folder / "tftp" / WORDS).parent.mkdir(parents=True)
+    shutil.copyfile(netboot / "fr.mo", folder / "tftp" / WORDS)
     for name in (BIOS, UEFI, "grubx64.efi"):
         shutil.copyfile(netboot / name, folder / "tftp" / name)
     (folder / "tftp" / MENU).write_text(menu_text)
