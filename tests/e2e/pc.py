@@ -199,8 +199,11 @@ class Pc:
     def wait_screen(self, words: str, timeout_s: float = 120) -> list[str]:
         """Until these words stand on one line of the screen."""
         until = time.monotonic() + timeout_s
+        before = b""
         while True:
-            lines = self.screen()
+            dump = self.screendump(self.folder / "screen.ppm")
+            if (now := dump.read_bytes()) != before:  # reading takes its share of the processor from the PC
+                before, lines = now, read_screen(dump, self.fonts)
             if any(words in line for line in lines):
                 return lines
             if time.monotonic() > until or not self.is_on:
