@@ -53,6 +53,11 @@ class Input:
         moves = {REL_X, REL_Y} <= self.rels or {ABS_X, ABS_Y} <= self.axes
         return moves and (BTN_LEFT in self.keys or BTN_TOUCH in self.keys)
 
+    @property
+    def is_pad(self) -> bool:
+        """A touchpad: a touch screen has no button of a mouse."""
+        return {BTN_TOUCH, BTN_LEFT} <= self.keys
+
 
 def open_inputs(host: Host, devices: Devices, wanted: Callable[[Input], bool], *, is_portable: bool) -> list[Input]:
     """Those that `wanted` takes; of a portable its built-in ones alone, where there are any: a scanner, or a mouse of

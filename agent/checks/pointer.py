@@ -61,15 +61,17 @@ def run(task: Task) -> CheckResult:
     )
     if not pointers:
         return task.none_answers("Aucun pavé, aucune souris ne répond.", "No touchpad and no mouse answers.")
+    # The stick between the keys does not move for a dead pad.
+    heard = [one for one in pointers if one.is_pad] or pointers
     try:
         wanted = [LEFT, RIGHT, UP, DOWN, CLICK]
-        if any(BTN_RIGHT in one.keys for one in pointers):
+        if any(BTN_RIGHT in one.keys for one in heard):
             wanted.append(OTHER_CLICK)  # a pad that is one big button makes its right click from the finger's place
-        seen = _listen(task, pointers, wanted)
+        seen = _listen(task, heard, wanted)
     finally:
         close_all(task.devices, pointers)
     measures = [measure("seen", int(name in seen), "count", name) for name in wanted]
-    measures += [measure("pointer", 1, "count", one.name) for one in pointers]
+    measures += [measure("pointer", 1, "count", one.name) for one in heard]
     if not seen:
         return task.not_tested("Rien n'a bougé.", "Nothing moved.", *measures)
     missing = ", ".join(name for name in wanted if name not in seen)

@@ -81,7 +81,7 @@ CHECKS: tuple[Check, ...] = (
     _check("pointer", "guided", ("Pavé tactile, souris", "Touchpad or mouse"),
            ("Bougez dans les quatre sens. Cliquez à gauche, puis à droite.",
             "Move all four ways. Click left, then right."),
-           ("Le pointeur et les clics marchent-ils bien ?", "Do the pointer and the clicks work well?"),
+           ("Le pavé (ou la souris) et les clics marchent-ils bien ?", "Do touchpad (or mouse) and clicks work well?"),
            absent="in-towers", about_seconds=30),
     _check("speakers", "guided", ("Haut-parleurs", "Speakers"),
            ("Un son va sortir à gauche, puis à droite.", "A sound will come from the left, then from the right."),

@@ -164,13 +164,21 @@ def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_ten_cool_minutes_pass(tmp_path: Path) -> None:
-    heated(tmp_path, 74)
-    found = run("cooling", tmp_path, monotonic=Clock(20))
+    heated(tmp_path, 52)
+    found = run("cooling", tmp_path, monotonic=Clock(20), watch=lambda event: heated(tmp_path, 74))
     assert found.outcome == "passed" and "10 minutes" in found.fr
     assert measured(found) == {
         "peak-temperature": 74, "fan": 2400, "lowest-speed": 2100, "slowed-by-heat": 0, "load": 600,
     }  # fmt: skip
     assert found.measured[0].about == "coretemp Package id 0"
+
+
+def test_a_sensor_that_never_moves_measures_nothing(tmp_path: Path) -> None:
+    """Some tell 27.8 °C for ever."""
+    zone = "/sys/class/thermal/thermal_zone0"
+    made(tmp_path, {f"{zone}/type": "acpitz\n", f"{zone}/temp": "27800\n"})
+    found = run("cooling", tmp_path, monotonic=Clock(20))
+    assert found.outcome == "not_tested" and "27 °C" in found.fr
 
 
 def test_too_hot_ends_it_at_once(tmp_path: Path) -> None:
@@ -217,8 +225,9 @@ def test_the_processor_s_heat_is_found_where_it_is(tmp_path: Path) -> None:
     made(tmp_path, {"/sys/class/hwmon/hwmon0/name": "k10temp\n"} | {
         f"/sys/class/hwmon/hwmon0/{name}": text for name, text in amd.items()
     })  # fmt: skip
-    found = run("cooling", tmp_path, monotonic=Clock(20))
-    assert found.outcome == "passed" and measured(found)["peak-temperature"] == 68
+    warmer = {"/sys/class/hwmon/hwmon0/temp2_input": "71000\n"}
+    found = run("cooling", tmp_path, monotonic=Clock(20), watch=lambda event: made(tmp_path, warmer))
+    assert found.outcome == "passed" and measured(found)["peak-temperature"] == 71
 
 
 def test_the_load_really_works_and_really_ends() -> None:

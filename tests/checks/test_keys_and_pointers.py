@@ -138,6 +138,20 @@ def test_a_touchpad_with_one_button(tmp_path: Path) -> None:
     assert run("pointer", tmp_path, devices=MadeDevices(input_event0=pad), answers=("ok",)).outcome == "passed"
 
 
+def test_a_stick_between_the_keys_moves_for_no_dead_pad(tmp_path: Path) -> None:
+    inputs(tmp_path, "event0", "event1", "event2")
+    touched = [(3, 0, 400), (3, 1, 400), (3, 0, 600), (3, 0, 300), (3, 1, 600), (3, 1, 300), (1, 0x110, 1)]
+    moved = [(2, 0, 60), (2, 0, -120), (2, 1, 60), (2, 1, -120), (1, 0x110, 1), (1, 0x111, 1)]
+    pad = MadeInput(name="Synaptics", keys=frozenset({0x110, 0x14A}), axes=frozenset({0, 1}))
+    stick = MadeInput(name="TrackPoint", keys=MOUSE_KEYS, rels=frozenset({0, 1}), sends=list(moved))
+    glass = MadeInput(name="Touch screen", keys=frozenset({0x14A}), axes=frozenset({0, 1}), sends=touched[:-1])
+    devices = MadeDevices(input_event0=pad, input_event1=stick, input_event2=glass)
+    assert run("pointer", tmp_path, devices=devices, monotonic=Clock(10)).outcome == "not_tested"
+    pad.sends = touched
+    assert run("pointer", tmp_path, devices=devices, answers=("ok",)).outcome == "passed"
+    assert devices.open_now == {}
+
+
 @pytest.mark.parametrize(("lifts", "seen"), [(True, set()), (False, {"droite"})])
 def test_a_finger_put_down_elsewhere_has_not_moved(lifts: bool, seen: set[str]) -> None:
     strokes = Strokes((800, 800))

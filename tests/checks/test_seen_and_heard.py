@@ -259,6 +259,27 @@ def test_each_socket_counts_once_and_inner_devices_never(tmp_path: Path) -> None
     assert measured(run("usb-ports", tmp_path, answers=("ok", "ok")))["ports-seen"] == 1
 
 
+def test_the_workshop_s_hub_has_no_socket_of_the_pc(tmp_path: Path) -> None:
+    """The socket that it hangs on is one; those of a hub inside the PC are too."""
+    ports(tmp_path)
+    plug(tmp_path, "1-0:1.0/usb1-port2", "1-2", kind="09")
+    made(tmp_path, {f"{HUBS}/1-2/removable": "removable\n", f"{HUBS}/1-2.1/removable": "unknown\n"})
+    made(tmp_path, {f"{HUBS}/{hub}:1.0/{hub}-port3/connect_type": "unknown\n" for hub in ("1-2", "1-2.1", "1-4")})
+    plug(tmp_path, "1-2:1.0/1-2-port3", "1-2.3")
+    plug(tmp_path, "1-2.1:1.0/1-2.1-port3", "1-2.1.3")
+    plug(tmp_path, "1-4:1.0/1-4-port3", "1-4.3")
+    found = run("usb-ports", tmp_path, answers=("ok", "ok"))
+    assert [one.about for one in found.measured if one.name == "port"] == ["1-4-port3", "usb1-port2"]
+
+
+def test_skipping_is_skipping(tmp_path: Path) -> None:
+    ports(tmp_path)
+    plug(tmp_path, "1-0:1.0/usb1-port2", "1-2")
+    asked: list[Event] = []
+    found = run("usb-ports", tmp_path, answers=("skip", "ok"), watch=asked.append)
+    assert found.outcome == "not_tested" and sum(isinstance(one, Question) for one in asked) == 1
+
+
 def test_a_stick_that_was_plugged_and_pulled_was_seen(tmp_path: Path) -> None:
     ports(tmp_path)
     moved = threading.Event()
