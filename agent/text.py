@@ -31,6 +31,8 @@ _PLACEHOLDERS = frozenset(
 )
 _NUMBERED = re.compile(r"(manufacturer|partnum(ber)?|sernum|serialnum(ber)?|assettagnum|dimm|bank|array)\d{1,2}")
 
+_COUNTED = re.compile(r"[a-z]{2,3}(\d{10,})")  # "MB-1234567890", "BSN12345678901234567"
+
 
 def decode(raw: bytes) -> str:
     """Text of a tool or file: UTF-8, else Latin-1 (never fails), ANSI colours removed, newlines unified."""
@@ -60,6 +62,8 @@ def is_placeholder(text: str) -> bool:
     """True for what a maker never filled in: "To be filled by O.E.M.", "00000000", "Default string", …"""
     bare = re.sub(r"[\W_]+", "", text.casefold())
     if not bare or bare in _PLACEHOLDERS or _NUMBERED.fullmatch(bare):
+        return True
+    if (counted := _COUNTED.fullmatch(bare)) and counted[1] in "1234567890" * 4:
         return True
     return len(set(bare)) == 1 and (bare[0] in "0fx" or len(bare) >= 5)
 

@@ -58,6 +58,10 @@ def test_clean(raw: str, kept: str) -> None:
         "All Series",
         "SerNum03",
         "11111111",
+        "MB-1234567890",
+        "BSS-0123456789",
+        "BSN12345678901234567",
+        "SSN12345678901234567",
     ],
 )
 def test_placeholders(text: str) -> None:
