@@ -139,7 +139,10 @@ def of_this_visit(home: Home, machine: Machine, host: Host, now: datetime) -> tu
 
 
 def ended_erasures(folder: Path, now: datetime) -> tuple[Erasure, ...]:
-    """Of the last days, from their journals, in the order in which they began; a damaged journal proves nothing."""
+    """Of the last days, from their journals, in the order in which they began, whatever the clock said.
+
+    A damaged journal proves nothing.
+    """
     from agent.wipe.conclude import conclude
     from agent.wipe.journals import journals_in, state_of
 
@@ -149,10 +152,13 @@ def ended_erasures(folder: Path, now: datetime) -> tuple[Erasure, ...]:
         if state is None:
             continue
         erasure = conclude(state)
-        at = erasure.ended_at or erasure.began_at
-        if at is not None and abs(now - datetime.fromisoformat(at)) <= RESUMED_WITHIN:
-            found.append(erasure)
-    return tuple(sorted(found, key=lambda one: one.began_at or ""))
+        told = erasure.ended_at or erasure.began_at
+        if told is None:
+            continue
+        times = (datetime.fromisoformat(told), datetime.fromtimestamp(state.job.order, UTC))
+        if any(abs(now - time) <= RESUMED_WITHIN for time in times):
+            found.append((state.job.order, erasure.began_at or "", erasure))
+    return tuple(erasure for *_, erasure in sorted(found, key=lambda one: one[:2]))
 
 
 def copy_kept(before: Home, after: Home) -> None:

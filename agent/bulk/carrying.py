@@ -26,6 +26,7 @@ from agent.errors import RebondError
 from agent.record import moment
 from agent.text import clean
 from agent.wipe.job import Claimed, Ended, Event, Job, NotClaimed
+from agent.wipe.journals import next_order
 from agent.wipe.reasons import BEFORE_THE_FIRST_BYTE, NOT_RESUMED
 from agent.wipe.supervisor import WORKER, Patience, Seat, Supervisor
 
@@ -217,7 +218,7 @@ def jobs_of(
     armed: Sequence[Chosen], asked: Asked, folder: Path, *, allow_virtual: bool, purpose: Purpose = "erase"
 ) -> tuple[Job, ...]:
     """One authorisation for each disk, each with a name of its own."""
-    made = []
+    made, order = [], next_order(folder, datetime.now(UTC))
     for one in armed:
         job_id = secrets.token_hex(16)
         made.append(
@@ -235,6 +236,7 @@ def jobs_of(
                 allow_plug=one.is_plug,
                 seen=one.seen,
                 purpose=purpose,
+                order=order,
             )
         )
     return tuple(made)

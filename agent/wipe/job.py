@@ -74,6 +74,7 @@ class Job(Fact, frozen=True, kw_only=True):
     # "rehearse" (--dry-run) claims read-only and stops there; "look" (--verify-only) reads it all, writes nothing.
     purpose: Literal["erase", "rehearse", "look"] = "erase"
     is_resumed: bool = False  # the journal is there already and has no end
+    order: int = 0  # seconds since 1970, but later than every job its folder knew: a clock may be set back
 
 
 class Order(Fact, frozen=True, kw_only=True):

@@ -1,6 +1,7 @@
 """The journals of a station's folder: one for each erasure it has begun."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 
 from agent.errors import RebondError
@@ -14,6 +15,12 @@ def journals_in(folder: Path) -> Iterable[Path]:
         return sorted(path for path in folder.iterdir() if path.suffix == ".journal")
     except OSError:
         return ()
+
+
+def next_order(folder: Path, now: datetime) -> int:
+    """For a new job's `order`."""
+    known = (state.job.order for path in journals_in(folder) if (state := state_of(path)) is not None)
+    return max(int(now.timestamp()), 1 + max(known, default=0))
 
 
 def state_of(path: Path) -> State | None:

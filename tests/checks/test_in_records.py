@@ -2,14 +2,17 @@
 
 import fcntl
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
 import pytest
 
 from agent import keys
+from agent.bulk.carrying import jobs_of
+from agent.bulk.session import Asked, Chosen
 from agent.checks.registry import CHECKS
 from agent.checks.results import measure
 from agent.envelope import open_, seal
@@ -26,6 +29,8 @@ from agent.sheet import result_of
 from agent.verdict import judge
 from agent.verify import explain_envelope
 from agent.visit import Desk, ended_erasures, note_visit, of_this_visit, open_checks
+from agent.wipe.job import Job, Plan
+from agent.wipe.journal import Journal, Opened
 from tests import erasures
 from tests.checks.standing import NOW, all_passed, failed, passed
 from tests.checks.test_gate import LAPTOP
@@ -142,8 +147,9 @@ def test_a_disk_erased_in_this_visit_is_known_when_the_pc_is_looked_at_again(tmp
 
 def test_journals_of_this_visit_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ended = erasures.cleared(began_at="2026-11-26T09:00:00Z", ended_at="2026-11-26T11:00:00Z")
-    monkeypatch.setattr("agent.wipe.journals.state_of", lambda path: [path.stem])
-    monkeypatch.setattr("agent.wipe.conclude.conclude", lambda entries: ended)
+    job = Job(id="a", media=ended.media, plan=Plan(steps=(), level=None), journal="a")
+    monkeypatch.setattr("agent.wipe.journals.state_of", lambda path: SimpleNamespace(job=job))
+    monkeypatch.setattr("agent.wipe.conclude.conclude", lambda state: ended)
     (tmp_path / "a.journal").write_text("")
     (tmp_path / "README").write_text("")
     assert ended_erasures(tmp_path, NOW) == (ended,)
@@ -152,6 +158,32 @@ def test_journals_of_this_visit_only(tmp_path: Path, monkeypatch: pytest.MonkeyP
         fcntl.flock(file, fcntl.LOCK_EX)  # as the worker at its disk does
         assert ended_erasures(tmp_path, NOW) == ()
     assert ended_erasures(tmp_path / "none", NOW) == ()
+
+
+def test_a_clock_set_back_does_not_make_a_later_failure_the_earlier_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = erasures.cleared(began_at="2026-11-27T07:00:00Z", ended_at="2026-11-27T08:00:00Z")
+    bad = erasures.failed(media=good.media, began_at="2016-01-01T00:00:10Z", ended_at="2016-01-01T00:20:00Z")
+    dead_battery = datetime(2016, 1, 1, tzinfo=UTC)
+    armed = [Chosen(media=good.media, plan=Plan(steps=(), level=None))]
+    for erasure, now in ((good, NOW), (bad, dead_battery)):
+        monkeypatch.setattr("agent.bulk.carrying.datetime", clock_at(now))
+        (job,) = jobs_of(armed, Asked(serials=()), tmp_path, allow_virtual=False)
+        job = msgspec.structs.replace(job, id=erasure.id)
+        Journal.create(Path(job.journal), Opened(job=job, at="2026-11-27T07:00:00Z")).close()
+    ended = {one.id: one for one in (good, bad)}
+    monkeypatch.setattr("agent.wipe.conclude.conclude", lambda state: ended[state.job.id])
+    assert ended_erasures(tmp_path, NOW) == (good, bad)
+
+
+def clock_at(moment: datetime) -> type[datetime]:
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return moment
+
+    return Clock
 
 
 def test_a_damaged_journal_of_a_wipe_proves_nothing(tmp_path: Path) -> None:
