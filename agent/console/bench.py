@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from agent.upload import Delivery, Enrolled
 
 _ADOPT_AGAIN_S = 30.0
+_LATER = ("agent.checks.runs", "segno")  # what a screen needs at one key: loaded while the technician scans
 _TO_READMIT = (
     "Une ancienne fiche attend en quarantaine à l'inventaire. Le responsable la reprend là-bas : rebond inventory "
     "readmit --forks-of CLÉ. Elle sera livrée au prochain démarrage.",
@@ -107,6 +109,8 @@ class Bench:
             self.home = settle(self.host, self.home_option)
         told = self.read_settings()
         self._try_forks_again()
+        for name in _LATER:
+            import_module(name)
         return told
 
     def _try_forks_again(self) -> None:

@@ -56,7 +56,7 @@ class Leaving(Page):
             options.insert(0, ("code", self.say("Montrer la fiche, pour la noter à la main",
                                                 "Show the record, to write it down")))  # fmt: skip
         self.query_one("#kept", Static).update(Text("\n".join([*lines, ""])))
-        self.query_one("#next", Choices).offer(options)
+        self.query_one("#next", Choices).offer(options, gone="back")  # an Enter meant for what is gone does no harm
 
     def _kept(self) -> list[str]:
         bench, queue = self.console.bench, self.console.queue

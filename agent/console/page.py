@@ -219,12 +219,13 @@ class Choices(Widget, can_focus=True):
         self.options: tuple[tuple[str, str], ...] = tuple(options)
         self.at = 0
 
-    def offer(self, options: Sequence[tuple[str, str]], at: str | None = None) -> None:
-        """(name, label) each; the place chosen before stays, by name."""
+    def offer(self, options: Sequence[tuple[str, str]], at: str | None = None, gone: str | None = None) -> None:
+        """(name, label) each; the place chosen before stays, by name; `gone`: where to when it is no longer offered."""
         before = at or (self.options[self.at][0] if self.options else None)
         self.options = tuple(options)
         names = [name for name, _ in self.options]
-        self.at = names.index(before) if before in names else 0
+        place = before if before is None or before in names else gone
+        self.at = names.index(place) if place in names else 0
         self.refresh(layout=True)
 
     def render(self) -> Text:

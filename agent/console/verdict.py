@@ -22,6 +22,19 @@ class VerdictPage(Page):
     tells_trouble = True
     heading = ("Verdict", "Verdict")
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._judged: tuple[tuple[object, ...], Result] | None = None
+
+    def _result(self) -> Result:
+        """Worked out again only when something it follows from was replaced: of forty disks it takes long."""
+        bench = self.console.bench
+        assert bench.machine is not None
+        of = (bench.machine, bench.verdicts, bench.profiles, bench.lang)
+        if self._judged is None or any(was is not now for was, now in zip(self._judged[0], of, strict=True)):
+            self._judged = of, result_of(bench.machine, bench.verdicts, bench.profiles, bench.lang)
+        return self._judged[1]
+
     def middle(self) -> Iterable[Widget]:
         yield Static(id="word", markup=False)
         yield Paper(id="why")
@@ -70,7 +83,7 @@ class VerdictPage(Page):
             self.query_one("#why", Paper).write("")
             self.query_one("#next", Choices).offer(())
             return
-        result = result_of(bench.machine, bench.verdicts, bench.profiles, bench.lang)
+        result = self._result()
         is_high = self.size.height >= 30
         word, sign = WORDS[result.outcome][bench.lang == "en"], SIGNS[result.outcome]
         is_low = self.size.height < HEIGHT_LEAST
