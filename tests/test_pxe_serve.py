@@ -78,9 +78,10 @@ def test_beside_another_dhcp_server_no_address_is_given(tmp_path: Path) -> None:
 def test_on_a_switch_of_its_own_it_gives_addresses_and_no_way_out(tmp_path: Path) -> None:
     given = loaders.Range(first=HERE.ip + 49, last=HERE.ip + 149)
     told = loaders.dnsmasq_config(tmp_path, "eth1", HERE, given).splitlines()
-    assert "dhcp-range=192.168.7.50,192.168.7.150,255.255.255.0,12h" in told
+    assert "dhcp-range=192.168.7.50,192.168.7.150,255.255.255.0,2h" in told
     assert {"dhcp-option=option:router", "dhcp-option=option:dns-server"} <= set(told)
     assert "dhcp-boot=tag:http,http://192.168.7.1/bootx64.efi" in told
+    assert "dhcp-boot=tag:!efi32,tag:!efi,tag:!http,grubpc.0" in told  # 32-bit UEFI gets no loader it cannot start
 
 
 @pytest.mark.programs
@@ -281,6 +282,12 @@ def test_each_step_of_a_pc_is_one_line() -> None:
 def test_a_pc_without_a_known_card_is_its_address() -> None:
     assert heard(UEFI_LOG) == [("02", "UEFI", "cherche à démarrer"), ("03", "", "chargeur")]
     assert heard("", ("192.168.7.9", "id")) == []
+
+
+def test_a_pc_without_an_address_is_told_what_to_widen() -> None:
+    log = "dnsmasq-dhcp[7]: 99 DHCPDISCOVER(eth1) 52:54:00:aa:00:07 no address available\n"
+    ((name, firmware, told),) = heard(log)
+    assert (name, firmware) == ("07", "") and "élargissez --dhcp" in told
 
 
 def test_32_bit_uefi_is_told_to_take_a_stick() -> None:

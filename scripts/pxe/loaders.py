@@ -95,14 +95,16 @@ def dnsmasq_config(folder: Path, interface: str, address: ipaddress.IPv4Interfac
         ]
     else:
         lines += [
-            f"dhcp-range={given.first},{given.last},{address.netmask},12h",
+            # A PC takes an address as it boots and one more as Linux; both are soon free for the next.
+            f"dhcp-range={given.first},{given.last},{address.netmask},2h",
             "dhcp-authoritative",
             "dhcp-option=option:router",  # none: nothing lies behind this switch
             "dhcp-option=option:dns-server",
+            "dhcp-match=set:efi32,option:client-arch,6",
             "dhcp-match=set:efi,option:client-arch,7",
             "dhcp-match=set:efi,option:client-arch,9",
             "dhcp-match=set:http,option:client-arch,16",
-            f"dhcp-boot=tag:!efi,tag:!http,{BIOS}",
+            f"dhcp-boot=tag:!efi32,tag:!efi,tag:!http,{BIOS}",
             f"dhcp-boot=tag:efi,{UEFI}",
             # UEFI HTTP boot (UEFI 2.5, 24.7): the file's name is an address, and the answer says HTTPClient.
             f"dhcp-boot=tag:http,http://{address.ip}/{UEFI}",

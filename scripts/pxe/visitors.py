@@ -11,6 +11,7 @@ _ASKS = re.compile(
     r"(?:PXE|DHCPDISCOVER|DHCPREQUEST|DHCPACK)\([^)]*\) (?:([\d.]+) )?((?:[0-9a-f]{2}:){5}[0-9a-f]{2})\b"
 )
 _CLASS = re.compile(r"vendor class: (PXEClient|HTTPClient):Arch:(\d{5})")
+_FULL = re.compile(r"DHCPDISCOVER\([^)]*\) ((?:[0-9a-f]{2}:){5}[0-9a-f]{2}) no address available")
 _SENT = re.compile(r"sent \S*/([\w.]+) to ([\d.]+)$")
 _FIRMWARE = {"00000": "BIOS", "00006": "UEFI 32 bits", "00007": "UEFI", "00009": "UEFI", "00016": "UEFI HTTP"}
 STAGES = {  # what was handed out → what the PC is doing, French and English
@@ -24,6 +25,10 @@ STAGES = {  # what was handed out → what the PC is doing, French and English
 }
 _LOOKS = ("cherche à démarrer", "looks for something to boot")
 _NOT_HERE = ("UEFI 32 bits : pas par le réseau, prenez une clé", "32-bit UEFI: not over the network, use a stick")
+_NO_ADDRESS = (
+    "n'a pas d'adresse : élargissez --dhcp, deux adresses par PC",
+    "gets no address: widen --dhcp, two addresses for each PC",
+)
 PCS_MOST = 4096
 Tell = Callable[[str, str, str, tuple[str, str]], None]
 
@@ -56,6 +61,8 @@ class Visitors:
             self._asking[number] = _FIRMWARE.get(kind[2], f"arch {int(kind[2])}")
         elif sent := _SENT.match(said):
             self.took(sent[2], sent[1])
+        elif full := _FULL.match(said):
+            self._step(full[1], "", _NO_ADDRESS)
         elif asks := _ASKS.match(said):
             if asks[1]:
                 self._addresses[asks[1]] = asks[2]
