@@ -26,6 +26,11 @@ def noted_at_boot(host: Host) -> tuple[int, int] | None:
         return None
 
 
+def had_lost_its_time(host: Host) -> bool:
+    """It said so itself at the start ("rtc0 invalid UPTIME")."""
+    return (host.text(_NOTE) or "").split()[1:2] == ["invalid"]
+
+
 def kept_now(host: Host) -> int | None:
     for name in host.names("/sys/class/rtc"):
         text = host.text(f"/sys/class/rtc/{name}/since_epoch") or ""
@@ -36,6 +41,11 @@ def kept_now(host: Host) -> int | None:
 
 def run(task: Task) -> CheckResult:
     host, now, clock = task.host, task.around.now().astimezone(UTC), task.around.machine.clock
+    if had_lost_its_time(host):
+        return task.failed(
+            "L'horloge du PC avait perdu l'heure. Changer la pile CR2032 (environ 1 €).",
+            "The PC's clock had lost its time. Replace the CR2032 cell (about 1 €).",
+        )
     noted = noted_at_boot(host)
     kept = _moved_on(host, noted) if noted else kept_now(host)
     if kept is None:

@@ -8,6 +8,8 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
+from msgspec.structs import replace
+
 from agent.facts import Clock
 from agent.host import Host
 from agent.probes import Findings
@@ -16,6 +18,7 @@ _FOLDER = "/sys/class/rtc"
 _PROC = "/proc/driver/rtc"
 _BUILT = "/usr/share/rebond/built"  # an ISO 8601 time, written by our image's builder
 _AT_START = "/run/rebond/rtc"  # written by our image before the network sets the time, which mends this clock too
+_INVALID = re.compile(r"rtc\d+ invalid \d+")  # there: the clock had lost its time, and said so
 _FIRST = datetime(2024, 1, 1, tzinfo=UTC)  # no version of this program is older
 _YEARS_AHEAD = timedelta(days=30 * 365)  # a stick is not used for longer: a later time is a broken clock
 _TOLERANCE = timedelta(days=1)  # Windows keeps the RTC in local time, up to 14 hours off
@@ -28,6 +31,8 @@ def probe(host: Host, now: datetime, checkpoint: str | None) -> Findings:
     if rtc is None:
         findings.missed("clock.rtc", source, "malformed" if why else "absent", why)
     clock = compare(now, rtc, _moment(host.text(_BUILT)), _moment(checkpoint))
+    if _INVALID.fullmatch((host.text(_AT_START) or "").strip()):  # mended since, perhaps, by the network's time
+        clock = replace(clock, rtc=None, is_rtc_wrong=True, rtc_offset_seconds=None)
     if clock.believed is None:
         findings.missed("clock.believed", "system clock", "placeholder", f"system clock says {clock.system}")
     if clock.is_rtc_wrong is None and rtc is not None:

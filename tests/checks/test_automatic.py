@@ -38,6 +38,7 @@ SYNCED = {"/run/systemd/timesync/synchronized": ""}
         ({"/sys/class/rtc/rtc0/since_epoch": f"{EPOCH}\n", **SYNCED}, "not_tested", "corrigée"),
         ({"/sys/class/rtc/rtc0/since_epoch": "0\n", **SYNCED}, "failed", "01/01/1970"),
         ({"/run/rebond/rtc": "rtc0 gibberish\n"}, "not_tested", "ne se lit pas"),
+        ({"/run/rebond/rtc": "rtc0 invalid 20\n", **SYNCED}, "failed", "CR2032"),
         ({}, "not_tested", "ne se lit pas"),
     ],
 )

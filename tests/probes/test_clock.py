@@ -55,6 +55,12 @@ def test_a_clock_that_the_network_has_mended_is_judged_as_it_was_at_the_start(tm
     assert (told.rtc, told.is_rtc_wrong) == ("1998-01-01T00:01:00Z", True)
 
 
+def test_a_clock_that_said_it_had_lost_its_time_is_wrong_whatever_it_says_now(tmp_path: Path) -> None:
+    files = {"/run/rebond/rtc": "rtc0 invalid 12\n", f"{_RTC}/since_epoch": f"{int(NOW.timestamp())}\n"}
+    told = clock.probe(pc(tmp_path / "pc", files), NOW, None).facts["clock"]
+    assert (told.rtc, told.is_rtc_wrong, told.believed_from) == (None, True, "system")
+
+
 @pytest.mark.parametrize("note", ["", "rtc0", "rtc0 x 12", "rtc0 883612800 99999"])
 def test_a_start_note_that_tells_nothing_is_not_believed(tmp_path: Path, note: str) -> None:
     files = {
