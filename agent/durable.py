@@ -29,7 +29,7 @@ def write_new(path: Path, data: bytes, *, mode: int = 0o644, step: Step = no_ste
     """`data` at `path`, durable on return. The same bytes already there are fine; other bytes are a StorageError."""
     part = path.with_name(f"{path.name}.{secrets.token_hex(4)}{PART}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         if _is_there(path, data):
             return
         try:
@@ -84,6 +84,14 @@ def remove(path: Path, *, step: Step = no_step) -> None:
             sync_folder(path.parent)
     except OSError as error:
         raise cannot_write(path, error) from error
+
+
+def make_folder(folder: Path) -> None:
+    """It and those above it, each one's entry durable: FAT has no journal that would bring them along."""
+    if not folder.is_dir():
+        make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        sync_folder(folder.parent)
 
 
 def sync_folder(folder: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from agent import durable
 from agent.durable import PART, STEPS, remove, write_new
 from agent.errors import StorageError
 
@@ -68,3 +69,13 @@ def test_a_private_file_is_private_from_its_first_moment(tmp_path: Path) -> None
     write_new(tmp_path / "a", b"x", mode=0o600, step=look)
     assert set(modes) == {0o600}
     assert not list(tmp_path.glob(f"*{PART}"))
+
+
+def test_every_folder_made_on_the_way_is_durable_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr(durable, "sync_folder", synced.append)
+    write_new(tmp_path / "outbox" / "new" / "one.json", b"{}")
+    assert synced == [tmp_path, tmp_path / "outbox", tmp_path / "outbox" / "new"]
+    synced.clear()
+    write_new(tmp_path / "outbox" / "new" / "two.json", b"{}")
+    assert synced == [tmp_path / "outbox" / "new"]

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from agent.durable import cannot_write
+from agent.durable import cannot_write, make_folder
 from agent.errors import StorageError
 
 TIMEOUT_S = 30
@@ -20,7 +20,7 @@ def locked(folder: Path, timeout_s: int = TIMEOUT_S) -> Iterator[None]:
     """The folder, made when missing, is ours until the end of the block; a killed owner leaves no lock behind."""
     path = folder / ".lock"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
         raise cannot_write(path, error) from error

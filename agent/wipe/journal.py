@@ -14,7 +14,7 @@ from typing import Literal
 
 import msgspec
 
-from agent.durable import cannot_write, sync_folder
+from agent.durable import cannot_write, make_folder, sync_folder
 from agent.erasure import Content, Exchange, Extent, Hidden, Markers, Technique
 from agent.errors import InputRefused
 from agent.facts import Fact, Health
@@ -208,7 +208,7 @@ class Journal:
     def create(cls, path: Path, first: Opened) -> "Journal":
         """A new journal; InputRefused when the authorisation was used already, StorageError when it cannot be kept."""
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         except FileExistsError as error:
             raise InputRefused(
