@@ -1,4 +1,4 @@
-"""An old desktop of a school: BIOS, IDE disk, 1 GiB; everything a technician does there, by keyboard and by eye."""
+"""An old desktop of a school: BIOS, IDE disk, 1 GiB; all a technician does there, by keyboard, scanner and eye."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -45,9 +45,24 @@ def test_from_the_stick_to_the_inventory(
         (record,) = inventory.wait_for_records(1)
         assert (record["sticker"], record["lot"], record["operator"]) == ("LR-0163", "college-2026-11", "op-7")
         assert [one["serial"] for one in record["machine"]["disks"] if not one["is_boot_medium"]] == ["WD-SCHOOL1"]
+        assert old.read_bytes() == before  # looking writes nothing
+        # Its disk is erased, known by its serial number, ten seconds after F9.
+        pc.type("2")
+        pc.wait_screen("WD-SCHOOL1")
+        pc.scan("WD-SCHOOL1")
+        pc.wait_screen("1 disque à effacer")
+        pc.press("F9")
+        pc.wait_screen("tout va être effacé")
+        pc.wait_screen("Prouvés : 1 sur 1", PATIENCE_S)
+        pc.press("Escape")
+        pc.wait_screen("Voir le résultat")
+        inventory.wait_for_records(4)  # begun, proven, and the PC judged anew
         pc.press("F10")
         pc.wait_screen("[OK] La fiche est à l'inventaire.")
-        pc.press("Down", "Enter")
+        pc.wait_screen("Éteindre ce PC")
+        pc.type("2")
         pc.wait_off()
-    assert old.read_bytes() == before  # looking writes nothing
-    assert stick.names("keys") and len(inventory.digests()) == 1
+    assert b"donated data" not in old.read_bytes() and b"donated data" in before
+    outcomes = [one["outcome"] for record in inventory.records() for one in record.get("erasures") or []]
+    assert outcomes[-1] == "cleared", outcomes
+    assert stick.names("keys") and stick.names("sessions")
