@@ -11,7 +11,7 @@ from agent.console.page import Choices, Page, Shortcut
 from agent.home import STICK
 from agent.sheet import label_word
 
-_AROUND_LINES = 9  # bars, keys, and two of the choices
+_CHOICES_LEAST = 3  # lines: two of the choices, and an empty one before them
 
 
 class Leaving(Page):
@@ -39,7 +39,8 @@ class Leaving(Page):
 
     def refresh_all(self) -> None:
         # Of a tiny screen the choices need their lines: nobody takes one unseen.
-        lines = self._kept()[: max(3, self.size.height - _AROUND_LINES)]
+        bars = 1 + self.query_one("#bottom").size.height
+        lines = self._kept()[: max(0, self.size.height - bars - _CHOICES_LEAST)]
         if self.console.bench.erasing.is_running:
             running = self.say("  [!] Un effacement est en cours : attendez sa fin, ou arrêtez-le.",
                                "  [!] A wipe is running: wait for its end, or stop it.")  # fmt: skip

@@ -154,10 +154,7 @@ class Page(Screen[None]):
         right = f"{self.console.told} "
         room = max(0, width - len(right) - 1)
         self.query_one("#head", Static).update(Text(f"{left[:room]:<{room}} {right}"[:width], style="reverse"))
-        news = self.query_one("#news", Static)
-        # On as many lines as it needs; of a tiny screen the page itself needs most.
-        news.styles.max_height = 6 if self.size.height >= HEIGHT_LEAST else max(2, self.size.height // 5)
-        news.update(Text(self.news()))
+        self.query_one("#news", Static).update(Text(self.news()))  # on as many lines as it needs
         keys = [f"{self.say(one.told, ENGLISH.get(one.told, one.told))} {self.say(one.fr, one.en)}"
                 for one in (*self.shortcuts(), *self.menu)]  # fmt: skip
         self.query_one("#foot", Static).update(Text("\n".join(_packed(keys, width)), style="reverse"))

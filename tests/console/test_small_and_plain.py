@@ -17,6 +17,8 @@ from pathlib import Path
 import pyte
 import pytest
 
+from agent.console.bench import Bench
+from agent.errors import StorageError
 from tests.console.driving import CAPTURES, Hand, bench_of, drive
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,6 +57,27 @@ def test_every_page_shows_what_a_key_would_take(tmp_path: Path, size: tuple[int,
     drive(bench_of("uefi-school-laptop", tmp_path, lang), script, size)
 
 
+def test_nobody_switches_off_unseen_below_a_long_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: Bench) -> StorageError:
+        return StorageError(
+            fr="Plus de place dans /run/rebond/mnt/stick/outbox. Libérez de la place, ou branchez une autre clé.",
+            en="No room left.",
+        )
+
+    monkeypatch.setattr(Bench, "note", full)
+
+    async def script(hand: Hand) -> None:
+        await hand.press("f2")
+        await hand.see("branchez une autre clé.")
+        await hand.press("f10")
+        await hand.see("▶ 1. Montrer la fiche")
+        assert "branchez une autre clé." in " ".join(hand.text().split())
+        await hand.press("tab")
+        await hand.see("▶ 2. Éteindre ce PC")
+
+    drive(bench_of("mini-pc-no-disk", tmp_path), script, (40, 12))
+
+
 # --- a real terminal line ---------------------------------------------------------------------------------------------
 
 
@@ -66,10 +89,7 @@ class Line:
         self.screen = pyte.Screen(80, 24)
         self._stream = pyte.ByteStream(self.screen)
 
-    def type(self, keys: bytes) -> None:
-        os.write(self._master, keys)
-
-    def see(self, words: str, seconds: float = 60) -> str:
+    def see(self, words: str, seconds: float = 100) -> str:
         until = time.monotonic() + seconds
         while True:
             with contextlib.suppress(OSError):  # its end was closed: what came before is still to be seen
@@ -82,7 +102,7 @@ class Line:
 
 
 @contextlib.contextmanager
-def on_a_line(home: Path, term: str, **more: str) -> Iterator[Line]:
+def on_a_line(home: Path, term: str) -> Iterator[Line]:
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     kept = {name: value for name, value in os.environ.items() if name not in ("TERM", "COLORTERM", "NO_COLOR")}
@@ -90,7 +110,7 @@ def on_a_line(home: Path, term: str, **more: str) -> Iterator[Line]:
         [sys.executable, "-P", "-m", "agent", "console", "--home", str(home), "--lang", "fr",
          "--from", str(CAPTURES / "uefi-school-laptop")],
         stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
-        env={**kept, "TERM": term, "PYTHONPATH": f"{kept['PYTHONPATH']}{os.pathsep}{ROOT}", **more},
+        env={**kept, "TERM": term, "PYTHONPATH": f"{kept['PYTHONPATH']}{os.pathsep}{ROOT}"},
     )  # fmt: skip
     os.close(slave)
     try:
@@ -100,29 +120,6 @@ def on_a_line(home: Path, term: str, **more: str) -> Iterator[Line]:
             os.killpg(child.pid, signal.SIGKILL)
         child.wait()
         os.close(master)
-
-
-@pytest.mark.programs
-@pytest.mark.parametrize(("term", "more"), [("vt100", {"NO_COLOR": "1"}), ("vt220", {}), ("linux", {})])
-def test_over_a_line_with_letters_digits_and_enter_alone(tmp_path: Path, term: str, more: dict[str, str]) -> None:
-    """No F key, no arrow and no Escape crosses some serial lines: Ctrl+T and digits do."""
-    with on_a_line(tmp_path, term, **more) as line:
-        line.see("Le PC est inspecté")
-        line.type(b"LR-0042\r")
-        line.see("▶ Lot")
-        line.type(b"\r")
-        line.see("▶ Technicien")
-        line.type(b"\r")
-        seen = line.see("1 en attente")
-        assert "[+] À RÉPARER" in line.see("À RÉPARER - pour"), seen
-        time.sleep(0.3)
-        line.type(b"\x14")  # Ctrl+T
-        line.see("Une touche ne marche pas")
-        menu = line.see("finir, éteindre")
-        (number,) = [row.split(".")[0].strip(" ▶") for row in menu.splitlines() if "finir, éteindre" in row]
-        time.sleep(0.3)
-        line.type(number.encode())
-        line.see("La fiche est gardée sur ce PC")
 
 
 @pytest.mark.programs
