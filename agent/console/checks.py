@@ -111,8 +111,9 @@ class ChecksPage(Page):
     def _tell_chosen(self) -> None:
         found = self.query_one("#list", Choices)
         told = self._told.get(found.options[found.at][0], "") if found.options else ""
-        lines = wrap(told, max(20, self.size.width - 4))
-        self.query_one("#told", Static).update(Text("\n".join(["", *(f"  {line}" for line in lines)])))
+        place = self.query_one("#told", Static)
+        place.display = bool(told)  # its lines are the list's where there is nothing to say
+        place.update(Text("\n".join(f"  {line}" for line in wrap(told, max(20, self.size.width - 4)))))
 
 
 class CheckPage(Page):

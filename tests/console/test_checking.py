@@ -169,6 +169,7 @@ def test_the_next_open_check_follows_and_a_colour_fills_the_screen(
         return task.by_person(task.ask("Voyez-vous du rouge ?", "Do you see red?", colour="red"))
 
     monkeypatch.setattr(runs, "work_of", lambda _: coloured)
+    monkeypatch.setattr("agent.console.checks._COLOUR_ALONE_S", 600)
 
     async def script(hand: Hand) -> None:
         await to_the_checks(hand)
@@ -178,6 +179,7 @@ def test_the_next_open_check_follows_and_a_colour_fills_the_screen(
             await asyncio.sleep(0.05)
         assert red == [80] * 24  # no row is kept for bars or words
         await hand.press("2")  # unread
+        monkeypatch.setattr("agent.console.checks._COLOUR_ALONE_S", 0)
         seen = await hand.see("Voyez-vous du rouge ?")
         assert "2. non, ça ne va pas" in seen and red_cells(hand)[0] == 80
         await hand.press("2")
