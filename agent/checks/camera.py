@@ -123,8 +123,8 @@ def _judged(task: Task, looks: list[Look]) -> CheckResult:
     seen = [look.name for look in lit if look.is_seen]
     if seen:
         names = ", ".join(seen)
-        # A BIOS may call the built-in one's port open: only a person can tell.
-        answer = "ok" if own else task.ask(
+        # A BIOS may call the built-in one's port open, or say nothing of any: only a person can tell whose camera saw.
+        answer = "ok" if own and len(seen) == len(lit) else task.ask(
             f"Cette caméra fait-elle partie du PC : {names} ?", f"Is this camera part of the PC: {names}?",
             answers=("ok", "bad", "skip"),
         )  # fmt: skip

@@ -126,6 +126,8 @@ def test_the_workshop_s_webcam_sees_for_nobody_else(tmp_path: Path) -> None:
         return MadeCamera(name="Logitech C920", bus="usb-0000:00:14.0-1", pictures=[yuyv(60, 200)] * 20)
 
     assert seen(tmp_path, video0=MadeCamera(pictures=[yuyv(16)] * 20), video2=webcam()).outcome == "failed"
+    untold = {"video4": MadeCamera(bus="usb-4", pictures=[yuyv(16)] * 20), "video6": webcam()}
+    assert seen(tmp_path, "bad", **untold).outcome == "failed"  # where no BIOS says which is which
     for answer, outcome in (("bad", "failed"), ("ok", "passed"), ("skip", "not_tested")):
         # The PC's own is dead to the kernel, or its BIOS calls the port a socket.
         assert seen(tmp_path, answer, video2=webcam()).outcome == outcome  # type: ignore[arg-type]
