@@ -17,7 +17,7 @@ def test_from_the_stick_to_the_inventory(
     stick = new_stick()
     at = f"inventory: {{url: {inventory.seen_from_pc}}}"
     stick.write("settings.yaml", f"station: Banc 3\n{at}\nlot: college-2026-11\nprofiles: [famille-linux]\n")
-    old = disk(tmp_path / "old.img", 256)
+    old = disk(tmp_path / "old.img", 64)
     before = old.read_bytes()
     devices = [
         *stick.words(boot=0), *NETWORK, "-device", "rtl8139,netdev=n0",
@@ -48,7 +48,7 @@ def test_from_the_stick_to_the_inventory(
         assert old.read_bytes() == before  # looking writes nothing
         # Its disk is erased, known by its serial number, ten seconds after F9.
         pc.type("2")
-        pc.wait_screen("WD-SCHOOL1")
+        pc.wait_screen("WD-SCHOOL1", PATIENCE_S)
         pc.scan("WD-SCHOOL1")
         pc.wait_screen("1 disque à effacer")
         pc.press("F9")
