@@ -297,7 +297,7 @@ def test_one_disk_by_its_serial(home: Path, capsys: Any) -> None:
 
 def queued(home: Path, *made: Erasure, seq: int = 1, **changes: Any) -> Path:
     """Into this station's outbox."""
-    changed = record(seq, kind="wipe", erasures=made, **changes)
+    changed = record(seq, seq, kind="wipe", erasures=made, **changes)
     return Outbox(Home(home).outbox).queue(seal(build_payload(changed), STATION)).path
 
 
