@@ -53,6 +53,7 @@ def vga_text(pc: Pc) -> str:
     return held.read_bytes()[::2].decode("cp437")
 
 
+@pytest.mark.slow
 def test_512_mib_from_a_cd_give_a_verdict(image: Image, fonts: list[Font], tmp_path: Path) -> None:
     old = disk(tmp_path / "old.img", 64)
     devices = [*cd(image), "-drive", f"if=none,id=d0,format=raw,file={old}", "-device", "ide-hd,drive=d0,bus=ide.0"]

@@ -89,6 +89,7 @@ def settings_in(shell: Shell) -> dict[str, object]:
 
 
 @here
+@pytest.mark.slow
 def test_a_bios_pc_beside_another_dhcp_server_works_a_session(cable: Cable) -> None:
     cable.box()
     folder = cable.folder / "inventory"
@@ -139,6 +140,7 @@ def test_a_bios_pc_beside_another_dhcp_server_works_a_session(cable: Cable) -> N
 
 
 @here
+@pytest.mark.slow
 def test_a_uefi_pc_with_secure_boot_on_a_switch_of_its_own(cable: Cable) -> None:
     serving = serve(cable, "--dhcp", "192.168.77.50-192.168.77.60", "--entry", "4", "--lang", "en")
     assert "without --inventory" in cable.said("serve")
