@@ -3,7 +3,6 @@
 The agent of this checkout takes the place of the image's own, which may be older: it travels as a read-only disk.
 """
 
-import io
 import json
 import tarfile
 from pathlib import Path
@@ -16,30 +15,15 @@ from tests.e2e.shell import Shell
 
 AGENT = "/usr/lib/rebond/python/agent"
 WIPE_S = 900  # under software emulation on a busy computer
-LAST = """\
-import sys
-import msgspec
-from agent.commands.finding import record_of_disk
-from agent.commands.say import Say
-from agent.envelope import peek
-from agent.home import find_home
-from agent.record import parse_payload
-
-path = record_of_disk(find_home(None), sys.argv[1], Say("en"))
-record = parse_payload(peek(path.read_bytes()).payload)
-(one,) = [one for one in record.erasures if one.media.serial == sys.argv[1]]
-print(msgspec.json.encode(one).decode())
-"""
 
 
 def packed(path: Path) -> Path:
-    """The agent with its profiles, as the image's builder lays them."""
+    """The agent with its profiles, as the image's builder lays them, and the programs of `inside`."""
     with tarfile.open(path, "w") as archive:
-        for source, name in ((ROOT / "agent", "agent"), (ROOT / "profiles", "agent/shipped_profiles")):
-            archive.add(source, name, filter=lambda one: None if "__pycache__" in one.name else one)
-        last = tarfile.TarInfo("last.py")
-        last.size = len(LAST)
-        archive.addfile(last, io.BytesIO(LAST.encode()))
+        for source, name in (
+            ("agent", "agent"), ("profiles", "agent/shipped_profiles"), ("tests/e2e/inside", "inside"),
+        ):  # fmt: skip
+            archive.add(ROOT / source, name, filter=lambda one: None if "__pycache__" in one.name else one)
     with path.open("ab") as file:
         file.truncate(-(-path.stat().st_size // 512) * 512)
     return path
@@ -58,9 +42,10 @@ class Lab:
                         "tar -xf /dev/disk/by-id/virtio-CHECKOUT -C /run/checkout && "
                         f"mount --bind /run/checkout/agent {AGENT}", 100)  # fmt: skip
 
-    def begin(self, serial: str, method: str = "best") -> None:
+    def begin(self, *serials: str, method: str = "best") -> None:
         """An unattended wipe beside the shell."""
-        session = f"session: banc\\noperator: op-7\\ncount: 1\\ndisks: [{serial}]\\nmethod: {method}\\n"
+        disks = f"count: {len(serials)}\\ndisks: [{', '.join(serials)}]"
+        session = f"session: banc\\noperator: op-7\\n{disks}\\nmethod: {method}\\n"
         self.shell.tell(f"printf '{session}' >/tmp/session.yaml; rm -f /tmp/status")
         # In a shell of its own: this one would tell of its end in the middle of something else.
         self.shell.tell("( (REBOND_ALLOW_NETWORK_DISKS=1 rebond wipe --session /tmp/session.yaml --unattended --json "
@@ -73,7 +58,7 @@ class Lab:
 
     def wipe(self, serial: str, method: str = "best") -> tuple[int, dict[str, Any]]:
         """Its exit status and the erasure it recorded."""
-        self.begin(serial, method)
+        self.begin(serial, method=method)
         status = self.end()
         assert status != 3, self.shell.run("cat /tmp/said; tail -c 2000 /tmp/wall")[1]
         return status, self.erasure(serial)
@@ -93,7 +78,7 @@ class Lab:
 
     def erasure(self, serial: str) -> dict[str, Any]:
         """The disk's last erasure, from the signed record on the stick."""
-        said = self.shell.tell(f"PYTHONPATH={Path(AGENT).parent} python3 -P /run/checkout/last.py {serial}", 200)
+        said = self.shell.tell(f"PYTHONPATH={Path(AGENT).parent} python3 -P /run/checkout/inside/last.py {serial}", 200)
         found: dict[str, Any] = json.loads(said.splitlines()[-1])
         return found
 
