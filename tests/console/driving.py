@@ -12,6 +12,7 @@ from agent.capture import load
 from agent.console.app import Console
 from agent.console.bench import Bench
 from agent.console.pages import all_pages
+from agent.errors import StorageError
 from agent.home import Home
 from agent.rules import load_profiles
 
@@ -85,3 +86,11 @@ def drive(bench: Bench, script: Script, size: tuple[int, int] = (80, 24)) -> Con
 
     asyncio.run(run())
     return console
+
+
+def keeps_nothing(_: Bench) -> StorageError:
+    """In place of `Bench.note`, as on a full stick: a sentence longer than a line."""
+    return StorageError(
+        fr="Plus de place dans /run/rebond/mnt/stick/outbox. Libérez de la place, ou branchez une autre clé.",
+        en="No room left.",
+    )

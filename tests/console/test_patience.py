@@ -9,7 +9,7 @@ import pytest
 
 from agent.console.bench import Bench, Progress, Queue
 from agent.errors import StorageError
-from tests.console.driving import Hand, bench_of, drive
+from tests.console.driving import Hand, bench_of, drive, keeps_nothing
 
 HANGS_S = 5.0
 
@@ -137,13 +137,7 @@ def test_a_delivery_that_broke_is_tried_again(tmp_path: Path, monkeypatch: pytes
 
 @pytest.mark.parametrize("size", [(80, 24), (40, 12)])
 def test_a_long_sentence_is_never_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]) -> None:
-    def full(_: Bench) -> StorageError:
-        return StorageError(
-            fr="Plus de place dans /run/rebond/mnt/stick/outbox. Libérez de la place, ou branchez une autre clé.",
-            en="No room left.",
-        )
-
-    monkeypatch.setattr(Bench, "note", full)
+    monkeypatch.setattr(Bench, "note", keeps_nothing)
 
     async def script(hand: Hand) -> None:
         await hand.press("f2")

@@ -18,8 +18,7 @@ import pyte
 import pytest
 
 from agent.console.bench import Bench
-from agent.errors import StorageError
-from tests.console.driving import CAPTURES, Hand, bench_of, drive
+from tests.console.driving import CAPTURES, Hand, bench_of, drive, keeps_nothing
 
 ROOT = Path(__file__).resolve().parents[2]
 SIZES = pytest.mark.parametrize("size", [(60, 20), (40, 12)], ids=["60x20", "40x12"])
@@ -58,13 +57,7 @@ def test_every_page_shows_what_a_key_would_take(tmp_path: Path, size: tuple[int,
 
 
 def test_nobody_switches_off_unseen_below_a_long_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(_: Bench) -> StorageError:
-        return StorageError(
-            fr="Plus de place dans /run/rebond/mnt/stick/outbox. Libérez de la place, ou branchez une autre clé.",
-            en="No room left.",
-        )
-
-    monkeypatch.setattr(Bench, "note", full)
+    monkeypatch.setattr(Bench, "note", keeps_nothing)
 
     async def script(hand: Hand) -> None:
         await hand.press("f2")
