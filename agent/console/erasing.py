@@ -20,7 +20,7 @@ from agent.bulk.session import Asked, Chosen, choose, token_of
 from agent.bulk.unfreezing import running_wipes
 from agent.bulk.wishes import Wishes
 from agent.errors import RebondError
-from agent.wall.rows import news_of
+from agent.wall.news import News
 from agent.wipe.job import Event
 from agent.wipe.supervisor import WORKER, Seat
 
@@ -62,7 +62,7 @@ class Erasing:
     roll: Roll | None = None
     wishes: Wishes = field(default_factory=Wishes)
     seats: tuple[Seat, ...] = ()
-    news: str = ""
+    news: News = field(default_factory=News)
     done: Carried | None = None
     is_running: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -167,7 +167,7 @@ class Erasing:
 
     def _carry(self, armed: Armed) -> None:
         bench, asked = self.bench, self._asked()
-        self.done, self.seats, self.news = None, (), ""  # an earlier session's end is not this one's
+        self.done, self.seats, self.news = None, (), News()  # an earlier session's end is not this one's
         self.wishes = Wishes()
         assert bench.machine is not None
         # Gone on with is only what was armed so: the disks may have been looked at again since.
@@ -220,7 +220,7 @@ class _View:
         pass
 
     def heard(self, seat: Seat, event: Event) -> None:
-        self._erasing.news = news_of(seat, event, self._erasing.bench.lang) or self._erasing.news
+        self._erasing.news = self._erasing.news.after(seat, event)
 
     def show(self, seats: Sequence[Seat]) -> None:
         self._erasing.seats = tuple(seats)

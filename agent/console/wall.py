@@ -14,9 +14,9 @@ from agent.wall.closing import closing
 from agent.wall.keys import Hand
 from agent.wall.rows import head, page_of, row
 
-_AROUND = 7  # lines that are no disks
-_PAGE_S = 5
-_PATIENCE = 6  # drawings, half a second each: the session starts in a thread of its own
+_AROUND = 5  # lines that are no disks, above the news
+_PAGE_TURNS = 10  # drawings, half a second each
+_PATIENCE = 6  # drawings: the session starts in a thread of its own
 
 
 class Countdown(Page):
@@ -163,8 +163,8 @@ class Wall(Page):
             self.query_one("#end", Paper).write(self._end())
             self.query_one("#ask", Static).update("")
             return
-        room = max(1, self.size.height - _AROUND)
-        shown, page = page_of(erasing.seats, room, self._turn // (_PAGE_S * 2))
+        room = max(1, self.size.height - _AROUND - self.query_one("#bottom").size.height)
+        shown, page = page_of(erasing.seats, room, self._turn // _PAGE_TURNS)
         width = self.size.width or 80
         lines = [head(lang), *(row(number, seat, lang) for number, seat in shown)]
         if page:
@@ -178,7 +178,9 @@ class Wall(Page):
         self.query_one("#ask", Static).update(Text(f" {asked}"[:width]))
 
     def news(self) -> str:
-        return super().news() or self.erasing.news
+        """What was said last on any page, and beneath it what the disks do: one does not hide the other."""
+        of_the_disks = self.erasing.news.told(self._turn // _PAGE_TURNS, self.console.bench.lang)
+        return "\n".join(filter(None, (super().news(), of_the_disks)))
 
     def _end(self) -> str:
         erasing, lang = self.erasing, self.console.bench.lang

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from agent.bulk.wishes import Wishes
 from agent.text import clean
 from agent.wall.keys import Hand, keys_in
-from agent.wall.rows import head, news_of, page_of, row
+from agent.wall.news import News
+from agent.wall.rows import head, page_of, row
 from agent.wipe.job import Ended, Event, NotClaimed
 from agent.wipe.supervisor import Seat
 
@@ -31,7 +32,7 @@ class Wall:
     def __init__(self, lang: str, title: str) -> None:
         self.lang, self.title = lang, clean(title, 60)
         self.hand = Hand(lang)
-        self.news = ""  # the last thing that a person should see
+        self.news = News()
         self._wishes = Wishes()
         self._began = time.monotonic()
         self._drawn_at = self._read_at = 0.0
@@ -62,7 +63,7 @@ class Wall:
                 termios.tcsetattr(sys.stdin.fileno(), termios.TCSADRAIN, before)
 
     def heard(self, seat: Seat, event: Event) -> None:
-        self.news = news_of(seat, event, self.lang) or self.news
+        self.news = self.news.after(seat, event)
         if isinstance(event, Ended | NotClaimed):
             self._drawn_at = 0.0
 
@@ -120,16 +121,17 @@ def _let_nothing_hold_the_screen(descriptor: int) -> None:
 
 
 def picture(
-    seats: "Sequence[Seat]", hand: Hand, title: str, news: str, lang: str, height: int, seconds: float
+    seats: "Sequence[Seat]", hand: Hand, title: str, news: News, lang: str, height: int, seconds: float
 ) -> list[str]:
     """The whole screen as lines. Pure."""
     spent = f"{int(seconds) // 3600}:{int(seconds) // 60 % 60:02}:{int(seconds) % 60:02}"
     over = sum(seat.is_over for seat in seats)
     told = f"{over} of {len(seats)} ended" if lang == "en" else f"{over} sur {len(seats)} finis"
-    shown, page = page_of(seats, max(1, height - _AROUND), int(seconds // _PAGE_S))
+    turn = int(seconds // _PAGE_S)
+    shown, page = page_of(seats, max(1, height - _AROUND), turn)
     right = "   ".join(filter(None, (f"page {page}" if page else "", told, spent)))
     first = f" {title}"
     lines = [f"{first[: 78 - len(right)]}{right:>{max(1, 79 - len(first[: 78 - len(right)]))}}", head(lang)]
     lines += [row(number, seat, lang) for number, seat in shown]
     lines += [""] * max(0, height - 3 - len(lines))
-    return [*lines, f" {news}"[:80], f" {hand.prompt(seats)}"[:80]]
+    return [*lines, f" {news.told(turn, lang)}"[:80], f" {hand.prompt(seats)}"[:80]]

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from agent.bulk.carrying import Unwatched
-from agent.text import clean
+from agent.wall.news import told_of
 from agent.wall.rows import phase_of, progress_of, rate_of, time_of, token_of
-from agent.wipe.job import Event, NotClaimed, Progress, Trouble
+from agent.wipe.job import Event, Progress
 from agent.wipe.supervisor import Seat
 
 _EVERY_S = 30.0
@@ -29,9 +29,9 @@ class Plain(Unwatched):
 
     def heard(self, seat: Seat, event: Event) -> None:
         now, job, phase = time.monotonic(), seat.job.id, phase_of(seat, self.lang)
-        said = event if isinstance(event, Trouble) else event.reason if isinstance(event, NotClaimed) else None
-        if said is not None:
-            self._line(seat, clean(said.en if self.lang == "en" else said.fr, 300))
+        told = told_of(event, self.lang)
+        if told:
+            self._line(seat, told)
         if self._phases.get(job) != phase and not phase.startswith(("muet", "silent")):
             self._line(seat, phase)
         elif isinstance(event, Progress) and now - self._told_at.get(job, now) >= _EVERY_S:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from agent.text import clean
-from agent.wipe.job import Ended, Event, Looked, NotClaimed, Progress, Rehearsed, Trouble
+from agent.wipe.job import Ended, Looked, NotClaimed, Progress, Rehearsed
 from agent.wipe.reasons import BEFORE_THE_FIRST_BYTE
 from agent.wipe.supervisor import Seat
 
@@ -25,15 +25,6 @@ ENDS = {
 
 def token_of(seat: Seat) -> str:
     return clean(seat.media.serial or seat.media.wwn or seat.media.name, 40)
-
-
-def news_of(seat: Seat, event: Event, lang: str) -> str:
-    """What a person should see of this event now, the disk named; "" for all others."""
-    said = event if isinstance(event, Trouble) else event.reason if isinstance(event, NotClaimed) else None
-    if said is None:
-        return ""
-    told = clean(said.en if lang == "en" else said.fr, 200)
-    return f"{clean(seat.media.serial or seat.media.name, 20)} : {told}"
 
 
 def head(lang: str) -> str:

@@ -114,6 +114,14 @@ class Trouble(Fact, frozen=True, kw_only=True, tag="trouble"):
     fr: str
     en: str
     extent: Extent | None = None
+    is_silence: bool = False  # the disk does not answer: until `Answered`, or its end
+
+
+class Answered(Fact, frozen=True, kw_only=True, tag="answered"):
+    """A disk whose silence was told has answered again."""
+
+    fr: str
+    en: str
 
 
 class Ended(Fact, frozen=True, kw_only=True, tag="ended"):
@@ -136,4 +144,4 @@ class Rehearsed(Fact, frozen=True, kw_only=True, tag="rehearsed"):
     media: Media
 
 
-Event = Claimed | NotClaimed | Progress | Trouble | Ended | Looked | Rehearsed
+Event = Claimed | NotClaimed | Progress | Trouble | Answered | Ended | Looked | Rehearsed

@@ -22,7 +22,7 @@ from agent.erasure import Erasure, Media, Validation
 from agent.errors import RebondError
 from agent.wipe import reasons as why
 from agent.wipe.conclude import conclude
-from agent.wipe.job import Claimed, Ended, Event, Job, Looked, NotClaimed, Order, Progress, Rehearsed, Trouble
+from agent.wipe.job import Answered, Claimed, Ended, Event, Job, Looked, NotClaimed, Order, Progress, Rehearsed, Trouble
 from agent.wipe.journal import Interrupted, Journal, read_journal
 from agent.wipe.refusals import reason
 from agent.wipe.state import fold
@@ -256,7 +256,10 @@ class Supervisor:
         seat.quiet_s = int(quiet)
         limit = patience.claim_s if seat.state == "starting" else patience.hang_s
         if quiet < patience.quiet_s:
-            seat.told_quiet = False
+            if seat.told_quiet:
+                seat.told_quiet = False
+                name = seat.media.name
+                self._hear(seat, Answered(fr=f"{name} répond de nouveau.", en=f"{name} answers again."))
         elif not seat.told_quiet:
             seat.told_quiet = True
             self._hear(seat, _quiet(seat, limit))
@@ -341,10 +344,12 @@ def _quiet(seat: Seat, limit_s: float) -> Trouble:
         return Trouble(
             fr="Le disque s'efface lui-même et ne dit rien pendant ce temps. Ne le débranchez pas.",
             en="The disk is erasing itself and tells nothing meanwhile. Do not unplug it.",
+            is_silence=True,
         )
     name, seconds, most = seat.media.name, seat.quiet_s, -(-int(limit_s) // 60)
     return Trouble(
         fr=f"{name} ne répond plus depuis {seconds} s. Rebond l'attend, {most} min au plus ; "
         "les autres disques continuent.",
         en=f"{name} has not answered for {seconds} s. Rebond waits for it, {most} min at most; the other disks go on.",
+        is_silence=True,
     )

@@ -19,9 +19,10 @@ from agent.wall.keyboard import pages_of
 from agent.wall.keys import Hand, keys_in
 from agent.wall.live import picture
 from agent.wall.looking import as_check, is_clean, looked_lines
+from agent.wall.news import News
 from agent.wall.plain import JsonLines, Plain
 from agent.wall.rows import head, page_of, rate_of, row, time_of
-from agent.wipe.job import Ended, Event, Job, Looked, NotClaimed, Plan, Progress, Trouble
+from agent.wipe.job import Answered, Ended, Event, Job, Looked, NotClaimed, Plan, Progress, Trouble
 from agent.wipe.supervisor import Seat
 from tests import erasures
 from tests.bulk.disks import MOUNTED, chosen, media
@@ -55,6 +56,7 @@ SEATS = {
     "left": over(erasure=erasures.failed(), is_left=True),
     **{name: over(erasure=make()) for name, make in erasures.EVERY.items()},
 }  # fmt: skip
+LONG_NEWS = News().after(SEATS["busy"], Trouble(fr="x" * 300, en="x" * 300))
 PHASES = {
     "busy": "réécriture", "starting": "réservation", "paused": "en pause", "hot": "trop chaud", "stopping": "s'arrête",
     "silent": "muet 1000 s", "erasing": "s'efface", "full": "réécriture", "refused": "REFUSÉ", "left": "SANS RÉPONSE",
@@ -110,11 +112,51 @@ def test_the_screen_is_80_by_24_and_every_disk_comes_by(count: int, lang: str) -
     seats = [over(number) if number % 3 == 0 else seat(number) for number in range(count)]
     seen: set[str] = set()
     for second in range(0, 60, 5):
-        lines = picture(seats, Hand(lang), "Rebond - effacement", "x" * 300, lang, 24, second)
+        lines = picture(seats, Hand(lang), "Rebond - effacement", LONG_NEWS, lang, 24, second)
         assert len(lines) == 23 and all(len(line) <= 80 and is_console_text(line) for line in lines)
         assert lines[-1].strip().startswith("p")
         seen |= {line.split()[1] for line in lines[2:-2] if line.strip()}
     assert seen == {f"SERIAL-{number:04}" for number in range(count)}
+
+
+# --- news -------------------------------------------------------------------------------------------------------------
+
+SILENCE = Trouble(fr="ne répond plus", en="has not answered", is_silence=True)
+ANSWER = Answered(fr="répond de nouveau.", en="answers again.")
+BROKEN = Trouble(fr="a un problème.", en="has a problem.")
+A, B = seat(0), seat(1)
+
+
+def sentences(*heard: tuple[Seat, Event]) -> list[str]:
+    """Each one that has its turn on the news line."""
+    news = News()
+    for one, event in heard:
+        news = news.after(one, event)
+    told = [news.told(turn, "fr") for turn in range(4)]
+    return sorted({" ".join(line.replace("SERIAL-000", "").split()) for line in told if line})
+
+
+@pytest.mark.parametrize("end", [over().last, NotClaimed(reason=MOUNTED)])
+def test_a_silence_is_told_until_the_disk_answers_or_ends(end: Event) -> None:
+    assert sentences((A, SILENCE), (A, BUSY)) == ["0 : ne répond plus"]
+    assert sentences((A, SILENCE), (A, BUSY), (A, ANSWER)) == ["0 : répond de nouveau."]
+    assert "0 : ne répond plus" not in sentences((A, SILENCE), (A, end))
+    assert sentences((A, SILENCE), (A, ANSWER), (A, SILENCE)) == ["0 : ne répond plus"]  # not both at once
+
+
+def test_a_disk_that_is_still_silent_is_not_forgotten_for_what_another_one_says() -> None:
+    silent = "0 : ne répond plus"
+    assert sentences((A, SILENCE), (B, BROKEN)) == [silent, "1 : a un problème."]
+    assert sentences((A, SILENCE), (B, SILENCE)) == [silent, "1 : ne répond plus"]
+    assert sentences((A, SILENCE), (B, SILENCE), (B, ANSWER)) == [silent, "1 : répond de nouveau."]
+    assert sentences((A, SILENCE), (B, SILENCE), (B, over(1).last or BUSY), (B, BUSY)) == [silent]
+    assert sentences((B, BROKEN), (A, SILENCE), (A, ANSWER), (A, over().last or BUSY)) == ["0 : répond de nouveau."]
+
+
+def test_the_news_names_the_disk_in_one_line_of_the_screen() -> None:
+    news = News().after(A, SILENCE).after(B, BROKEN)
+    at = [picture([A, B], Hand("en"), "Rebond", news, "en", 24, seconds)[-2] for seconds in (0, 5, 10)]
+    assert at == [" SERIAL-0000: has not answered", " SERIAL-0001: has a problem.", " SERIAL-0000: has not answered"]
 
 
 def test_those_at_work_come_first_when_there_are_many() -> None:
@@ -257,10 +299,11 @@ def test_plain_lines_come_when_the_phase_changes_or_something_is_wrong() -> None
     lines: list[str] = []
     view = Plain("fr", lines.append)
     one = seat()
-    for event in (BUSY, BUSY, Trouble(fr="Attention \x1b[2J", en="Beware")):
+    for event in (BUSY, BUSY, Trouble(fr="Attention \x1b[2J", en="Beware"), ANSWER):
         view.heard(one, event)
     view.heard(over(), Ended(erasure=erasures.cleared()))
-    assert lines == ["SERIAL-0000 : réécriture", "SERIAL-0000 : Attention", "SERIAL-0000 : PROUVÉ"]
+    assert lines == ["SERIAL-0000 : réécriture", "SERIAL-0000 : Attention", "SERIAL-0000 : répond de nouveau.",
+                     "SERIAL-0000 : PROUVÉ"]  # fmt: skip
 
 
 def test_a_look_never_says_erased() -> None:

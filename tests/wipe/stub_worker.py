@@ -53,7 +53,7 @@ def carry_out(job: Job, device: Any, journal: j.Journal, link: Any) -> Any:
         os.write(1, b"\xff not json\n{}\n")
     if kind.startswith(("hang", "firmware-hang")):
         time.sleep(3600)  # as a call that does not come back
-    if kind == "frozen":
+    if kind in ("frozen", "slow-frozen"):
         os.kill(os.getpid(), signal.SIGSTOP)
     if kind.startswith("paused-then"):
         _pause_then(kind, link)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from agent.erasure import Media
-from agent.wipe.job import Claimed, Ended, Event, Job, NotClaimed, Plan, Progress, Trouble
+from agent.wipe.job import Answered, Claimed, Ended, Event, Job, NotClaimed, Plan, Progress, Trouble
 from agent.wipe.journal import Interrupted, read_journal
 from agent.wipe.supervisor import Patience, Seat, Supervisor
 
@@ -186,6 +186,28 @@ def test_a_hung_disk_is_told_then_left_behind(tmp_path: Path, kind: str) -> None
         os.kill(bench.pid_of(kind) or 0, 0)  # it was not killed
     finally:
         kill(kind)(bench)
+
+
+def test_a_disk_that_answers_again_after_its_silence_was_told_says_so_and_goes_on(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, "slow-frozen", "slow", patience=Patience(quiet_s=2.5, hang_s=60.0))
+
+    def each(bench: Bench) -> None:
+        heard = bench.heard["slow-frozen"]
+        if any(isinstance(one, Answered) for one in heard):
+            bench.supervisor.order("stop")
+        elif any(isinstance(one, Trouble) for one in heard):
+            kill("slow-frozen", signal.SIGCONT)(bench)
+
+    try:
+        ends = bench.run(each)
+    except AssertionError:
+        kill("slow-frozen")(bench)
+        raise
+    told = [one for one in bench.heard["slow-frozen"] if isinstance(one, Trouble | Answered)]
+    assert [(type(one), one.fr) for one in told[1:]] == [(Answered, "sda répond de nouveau.")]
+    assert isinstance(told[0], Trouble) and told[0].is_silence
+    assert {outcome(end) for end in ends.values()} == {"interrupted"}
+    assert not any(isinstance(one, Trouble | Answered) for one in bench.heard["slow"])
 
 
 def test_a_stop_that_is_not_obeyed_ends_in_time(tmp_path: Path) -> None:
