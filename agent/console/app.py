@@ -15,6 +15,8 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input
 
+from agent.console.arrivals import SENTENCES as DISKS_CHANGED
+from agent.console.arrivals import Change
 from agent.console.bench import Bench, Queue
 from agent.console.link import SENTENCES as NO_LINK
 from agent.console.link import Link
@@ -169,17 +171,23 @@ class Console(App[str]):
         if not self.is_settled or self._is_ticking:
             return
         self._is_ticking = True
+        changed = None if self.is_looking else self.bench.disks_changed
         self.spawn(
-            lambda: (self.bench.adopt_stick(), self.bench.queue(), self.bench.stick_warning(), self.bench.link()),
+            lambda: (self.bench.adopt_stick(), self.bench.queue(), self.bench.stick_warning(), self.bench.link(),
+                     changed() if changed else None),
             self._ticked, self._tick_failed,
         )  # fmt: skip
 
     def _tick_failed(self) -> None:
         self._is_ticking = False
 
-    def _ticked(self, told: tuple[tuple[str, str] | None, Queue, str, Link]) -> None:
+    def _ticked(self, told: tuple[tuple[str, str] | None, Queue, str, Link, Change | None]) -> None:
         self._is_ticking = False
-        adopted, queue, stick, link = told
+        adopted, queue, stick, link, changed = told
+        if changed is not None:
+            self.tell(DISKS_CHANGED[changed][self.bench.lang == "en"])
+            if changed != "restless":
+                self.look()
         if adopted is not None:
             self.tell(adopted[self.bench.lang == "en"])
         if link == "up" != self.status.link:

@@ -14,6 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agent.console.arrivals import Arrivals, Change
 from agent.console.checking import Checking
 from agent.console.erasing import Erasing
 from agent.console.link import Link, link
@@ -23,6 +24,7 @@ from agent.facts import Machine
 from agent.home import STICK, Home
 from agent.host import Host
 from agent.outbox import Outbox, Refused
+from agent.probes.block_devices import fixed_disks
 from agent.record import ProfileUsed
 from agent.rules import Profile, load_profiles
 from agent.settings import InventoryAt, Settings, find_settings
@@ -76,6 +78,7 @@ class Bench:
     _adopt_at_s: float = 0.0  # not before
     _key: "StationKey | None" = None
     _was_out: bool = False  # the stick
+    _arrivals: Arrivals = field(default_factory=Arrivals)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -198,12 +201,20 @@ class Bench:
             key = self.key()
         except RebondError:  # told when the record is to be kept; looking needs no key
             key = None
+        if self.host.is_live:
+            self._arrivals.looked_at(fixed_disks(self.host))  # before: what comes while it is looked at may be missed
         now = self.taken_at or datetime.now(UTC)
         machine = inspect(self.host, circumstances(self.home, key, now, is_live=self.host.is_live), progress)
         if self.host.is_live:
             machine, kept = of_this_visit(self.home, machine, self.host, now)
             self.checking.recall(machine, kept)
         self.take(machine)
+
+    def disks_changed(self) -> Change | None:
+        """Disks came or went since this PC was looked at, which is then to be done again. Never amid other work."""
+        if not self.host.is_live or self.erasing.is_running or self.checking.is_running:
+            return None
+        return self._arrivals.glance(fixed_disks(self.host), time.monotonic())
 
     def take(self, machine: Machine) -> None:
         """These facts count from now on; the record of earlier ones stays what it is."""

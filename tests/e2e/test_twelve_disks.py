@@ -1,0 +1,45 @@
+"""A workshop's PC with twelve disks on three kinds of controller: all are seen, and all are erased from the console."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.e2e.glyphs import Font
+from tests.e2e.image import MARKS, PATIENCE_S, Stick, disk
+from tests.e2e.pc import Pc
+
+pytestmark = [*MARKS]
+MARK = b"donated data"
+KINDS = {
+    "SATA": "ide-hd,drive={name},bus=ide.{place},serial={name},rotation_rate=7200",
+    "NVME": "nvme,drive={name},serial={name}",
+    "SAS": "scsi-hd,drive={name},bus=sas.0,scsi-id={place},serial={name},rotation_rate=10000",
+}
+
+
+def test_none_is_missed(new_stick: Callable[[], Stick], fonts: list[Font], tmp_path: Path) -> None:
+    stick = new_stick()
+    devices, disks = [*stick.words(boot=0), "-device", "mptsas1068,id=sas"], {}
+    for kind, words in KINDS.items():
+        for place in range(4):
+            name = f"{kind}-{place}"
+            disks[name] = disk(tmp_path / f"{name}.img", 8)
+            devices += ["-drive", f"if=none,id={name},format=raw,file={disks[name]}",
+                        "-device", words.format(name=name, place=place)]  # fmt: skip
+    assert len(disks) == 12 and all(MARK in path.read_bytes() for path in disks.values())
+    with Pc(tmp_path / "pc", cores=1, memory_mib=1536, devices=devices, fonts=fonts) as pc:
+        pc.wait_screen("Le PC est inspecté.", PATIENCE_S)
+        pc.scan("LR-0164")
+        pc.wait_screen("LR-0164")
+        pc.press("Enter")  # no lot
+        pc.type("op-7")
+        pc.press("Enter")
+        pc.wait_screen("[X] À RECYCLER")
+        pc.type("2")
+        pc.wait_screen("SATA-0", PATIENCE_S)
+        for count, name in enumerate(disks, 1):
+            pc.scan(name)
+            pc.wait_screen(f"{count} disque")
+        pc.press("F9")
+        pc.wait_screen("tout va être effacé")
+        pc.wait_screen("Prouvés : 12 sur 12", PATIENCE_S)
+    assert [name for name, path in disks.items() if MARK in path.read_bytes()] == []
