@@ -302,9 +302,9 @@ class Sensor(Fact, frozen=True, kw_only=True):
 
 
 class HiddenStorage(Fact, frozen=True, kw_only=True):
-    """A hint of disks the kernel cannot see: a RAID/VMD/RST controller with no block device behind it."""
+    """A hint of disks the kernel cannot see: a RAID/VMD/RST controller, or a link, with no block device behind it."""
 
-    kind: Literal["vmd", "rst", "raid", "remapped-nvme", "unbound-controller"]
+    kind: Literal["vmd", "rst", "raid", "remapped-nvme", "unbound-controller", "silent-disk"]
     evidence: str
     controller: str | None = None
 

@@ -67,6 +67,7 @@ WITNESSES: dict[str, tuple[Machine, str, Any]] = {
     "disque-verrouille": (LAPTOP, "disks[0].security", "locked"),
     "disque-opal": (LAPTOP, "disks[0].is_opal_locked", True),
     "stockage-cache": (LAPTOP, "hidden_storage", (HiddenStorage(kind="vmd", evidence="composed"),)),
+    "disque-sans-reponse": (LAPTOP, "hidden_storage", (HiddenStorage(kind="silent-disk", evidence="composed"),)),
     "micrologiciel-absent": (
         LAPTOP,
         "missing_firmware",
@@ -131,6 +132,7 @@ WITNESSES: dict[str, tuple[Machine, str, Any]] = {
 UNKNOWN = {
     "reseau": ("networks", None),
     "stockage-cache": ("hidden_storage", None),
+    "disque-sans-reponse": ("hidden_storage", None),
     "micrologiciel-absent": ("missing_firmware", None),
     "disque-sous-seuil": (f"{HEALTH}attributes", ()),
     "disque-chaud": (f"{HEALTH}attributes", ()),
@@ -142,7 +144,7 @@ FORGIVEN = {
     "disque-sous-seuil", "disque-test-interne", "hdd-illisibles", "hdd-remplacements", "hdd-lectures-ratees",
     "hdd-moteur", "hdd-controle-interne", "ssd-usure", "ssd-reserve", "ssd-remplaces", "ssd-lectures-ratees",
     "scsi-defauts", "scsi-erreurs", "effacement-a-refaire", "effacement-rate", "effacement-rate-soude",
-    "effacement-rate-amovible",
+    "effacement-rate-amovible", "disque-sans-reponse",
 }  # fmt: skip
 
 

@@ -98,6 +98,11 @@ def _of_disks(machine: Machine, erasures: Sequence[Erasure]) -> Iterator[Reason]
             fr = f"Disque {disk.name} : effacement non prouvé."
             yield Reason(rule="disk-erased", fr=fr, en=f"Disk {disk.name}: erasure not proven.")
     for hidden in machine.hidden_storage or ():
+        if hidden.kind == "silent-disk":
+            fr = f"Un disque est branché mais ne répond pas ({hidden.controller}) : retirez-le."
+            en = f"A disk is plugged in but does not answer ({hidden.controller}): take it out."
+            yield Reason(rule="disk-silent", fr=fr, en=en)
+            continue
         fr = f"Un disque est peut-être caché ({hidden.kind})."
         yield Reason(rule="disk-hidden", fr=fr, en=f"A disk may be hidden ({hidden.kind}).")
 

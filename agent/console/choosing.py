@@ -277,15 +277,24 @@ class Choosing(Page):
     def _hidden(self, width: int) -> list[str]:
         """A disk that nobody sees keeps its data: said above those that can be wiped."""
         machine = self.console.bench.machine
-        if machine is None or not machine.hidden_storage:
-            return []
+        kinds = {one.kind for one in machine.hidden_storage or ()} if machine is not None else set()
+        lines: list[str] = []
+        if "silent-disk" in kinds:
+            lines += [*wrap(self.say(
+                "[!] Un disque est branché mais ne répond pas : il ne sera PAS effacé. Éteignez le PC, vérifiez ses "
+                "câbles ; s'il reste muet, retirez-le et détruisez-le.",
+                "[!] A disk is plugged in but does not answer: it will NOT be wiped. Switch the PC off, check its "
+                "cables; if it stays silent, take it out and destroy it.",
+            ), width), ""]  # fmt: skip
+        if not kinds - {"silent-disk"}:
+            return lines
         told = self.say(
             "[!] Un disque est peut-être caché par le BIOS (mode RAID, RST ou VMD) : il ne serait PAS effacé. "
             "Mettez le stockage en AHCI dans le BIOS, puis redémarrez ce PC.",
             "[!] The BIOS may hide a disk (RAID, RST or VMD mode): it would NOT be wiped. Set storage to AHCI in the "
             "BIOS, then restart this PC.",
         )
-        return [*wrap(told, width), ""]
+        return [*lines, *wrap(told, width), ""]
 
     def _one(self, line: Line, width: int) -> list[str]:
         disk, media = line.disk, line.disk.media

@@ -309,6 +309,7 @@ vmd | VMD | VMD
 rst | RST | RST
 remapped-nvme | NVMe masqué | remapped NVMe
 unbound-controller | contrôleur sans pilote | controller without driver
+silent-disk | disque qui ne répond pas | disk that does not answer
 now | maintenant | now
 past | autrefois | in the past
 temperature | température | temperature

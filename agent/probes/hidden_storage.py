@@ -2,6 +2,7 @@
 
 On many laptops since 2016 the firmware hides NVMe disks behind a RAID/RST or VMD controller until its menu is set to
 AHCI or VMD is switched off. A controller is named only when nothing shows behind it: an empty AHCI port is no hint.
+Disks that are plugged in and do not answer are hints of their own (`silent_disks`).
 """
 
 import re
@@ -10,6 +11,7 @@ from agent.facts import HiddenStorage
 from agent.host import Host
 from agent.probes import Findings, pci
 from agent.probes.pci_text import PciDevice
+from agent.probes.silent_disks import silent_disks
 
 _INTEL = "8086"
 # drivers/pci/controller/vmd.c, vmd_ids
@@ -31,12 +33,14 @@ def probe(host: Host, disk_names: tuple[str, ...] | None = None) -> Findings:
     """Section "hidden_storage". `disk_names`: disks known from elsewhere, where no /sys shows them."""
     findings = Findings()
     cards, source, gaps = pci.devices(host)
+    hints: list[HiddenStorage] = [*silent_disks(host)]
     if cards is None:
         for gap in gaps:
             findings.missed("hidden_storage", gap.source, gap.why, gap.detail)
+        if hints:
+            findings.found("hidden_storage", tuple(hints), "/sys/class")
         return findings
     places = _places(host)
-    hints: list[HiddenStorage] = []
     unsure = False
     for card in cards:
         is_seen = _is_seen(host, card, places, cards)

@@ -106,6 +106,8 @@ def test_disks_not_looked_at_or_hidden_close_it_and_no_disk_does_not() -> None:
     hidden = (HiddenStorage(kind="vmd", evidence="8086:9a0b"),)
     assert rules(with_(LAPTOP, disks=None), all_passed(LAPTOP)) == ["disks-unknown"]
     assert rules(with_(LAPTOP, hidden_storage=hidden), all_passed(LAPTOP)) == ["disk-hidden"]
+    silent = (HiddenStorage(kind="silent-disk", evidence="SATA link ata3 up", controller="ata3"),)
+    assert rules(with_(LAPTOP, disks=(), hidden_storage=silent), all_passed(LAPTOP)) == ["disk-silent"]
     assert rules(with_(LAPTOP, disks=()), all_passed(LAPTOP)) == []
 
 

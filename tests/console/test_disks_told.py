@@ -11,7 +11,7 @@ import pytest
 
 from agent.console.bench import Bench
 from agent.console.erasing import Erasing, Line
-from agent.facts import Disk
+from agent.facts import Disk, HiddenStorage
 from agent.host import Host
 from agent.wipe import survey as survey_module
 from tests.bulk.disks import surveyed
@@ -63,6 +63,27 @@ def test_a_hidden_disk_on_the_verdicts_page(tmp_path: Path, lang: str) -> None:
                        "Un disque est peut-être caché. Passez le stockage en mode AHCI dans le BIOS")  # fmt: skip
 
     drive(bench_of("vmd-hides-the-disk", tmp_path, lang), script)
+
+
+@BOTH
+def test_a_disk_that_is_plugged_in_and_does_not_answer(tmp_path: Path, lang: str) -> None:
+    bench = bench_of("mini-pc-no-disk", tmp_path, lang)
+
+    async def script(hand: Hand) -> None:
+        await hand.see("has been looked at" if lang == "en" else "Le PC est inspecté.")
+        silent = HiddenStorage(kind="silent-disk", evidence="SATA link ata3 up", controller="ata3")
+        assert bench.machine is not None
+        bench.take(msgspec.structs.replace(bench.machine, hidden_storage=(silent,)))
+        await hand.press("f2")
+        told = (
+            "A disk is plugged in but does not answer." if lang == "en" else "Un disque est branché mais ne répond pas."
+        )
+        await hand.see(told)
+        await hand.press("2")
+        await hand.see("it will NOT be wiped" if lang == "en" else "il ne sera PAS effacé")
+        assert "RST" not in hand.text()
+
+    drive(bench, script)
 
 
 class Twelve(Erasing):

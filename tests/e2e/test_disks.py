@@ -62,6 +62,9 @@ def bench(image: Image, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Be
         "-drive", f"if=none,id=d0,format=raw,file={sata}",
         "-device", "ide-hd,drive=d0,bus=ide.0,serial=SATA-1,model=ST3500418AS,rotation_rate=7200",
         "-drive", f"if=none,id=d1,format=raw,file={nvme}", "-device", "nvme,drive=d1,serial=NVME-1",
+        # Without a world wide name QEMU's SAS controller shows a link that is up, and no disk at its end.
+        "-drive", f"if=none,id=d2,format=raw,file={disk(folder / 'sas.img', 8)}",
+        "-device", "mptsas1068,id=sas", "-device", "scsi-hd,drive=d2,bus=sas.0,scsi-id=3,serial=SILENT-1",
         *image.straight(),
     ]  # fmt: skip
     with Pc(folder / "pc", cores=1, memory_mib=1536, devices=devices) as pc:
@@ -80,6 +83,12 @@ def test_the_stick_is_never_offered(bench: Bench) -> None:
     assert {"boot-medium", "station-home"} <= {one["rule"] for one in seen["usb:STICK1"]["refusals"]}
     status, said = bench.shell.run("rebond wipe --disk usb:STICK1 --dry-run", 300)
     assert status == 3, said
+
+
+def test_a_disk_that_is_plugged_in_and_does_not_answer_is_told(bench: Bench) -> None:
+    machine = json.loads(bench.shell.tell("rebond inspect --json 2>/dev/null", 300))
+    assert [one["kind"] for one in machine["hidden_storage"]] == ["silent-disk"], machine["hidden_storage"]
+    assert "SILENT-1" not in json.dumps(machine["disks"])
 
 
 def test_an_nvme_disk_formats_itself(bench: Bench) -> None:

@@ -24,6 +24,12 @@ def test_it_fits_and_tells_what_it_holds(image: Image) -> None:
     assert Path("/dev/stdout").readlink() == before  # xorriso, run by root, puts a file in its place
 
 
+def test_the_terms_of_the_boot_loaders_are_on_it(image: Image) -> None:
+    words = ["xorriso", "-indev", image.iso, "-lsl", "/licences/"]
+    told = subprocess.run(words, check=True, capture_output=True, text=True).stdout
+    assert all(f"'{name}" in told for name in ("grub-efi-amd64-signed.txt", "shim-signed.txt", "GPL-3")), told
+
+
 @pytest.mark.slow
 def test_built_twice_it_is_the_same_to_the_byte(tmp_path: Path) -> None:
     for name in ("one", "two"):

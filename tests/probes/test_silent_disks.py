@@ -1,0 +1,62 @@
+"""Links that are up and lead to nothing: a disk whose electronics died shows nowhere else."""
+
+from pathlib import Path
+
+from agent.probes import hidden_storage
+from agent.probes.silent_disks import silent_disks
+from tests.probes.standin import pc
+
+_AHCI = "/sys/devices/pci0000:00/0000:00:17.0"
+_SAS = "/sys/devices/pci0000:00/0000:02:00.0/host7"
+
+
+def port(number: int, speed: str, *, has_device: bool) -> dict[str, str]:
+    ata = f"{_AHCI}/ata{number}"
+    link = f"{ata}/link{number}/ata_link/link{number}"
+    target = {f"{ata}/host{number}/target{number}:0:0/{number}:0:0:0/type": "0"} if has_device else {}
+    return {f"{link}/sata_spd": speed, f"/sys/class/ata_link/link{number}": f"-> {link}",
+            f"{ata}/host{number}/scsi_host/host{number}/state": "running"} | target  # fmt: skip
+
+
+def phy(number: int, rate: str, *, has_port: bool) -> dict[str, str]:
+    at = f"{_SAS}/phy-7:{number}"
+    laid = {f"{at}/sas_phy/phy-7:{number}/negotiated_linkrate": rate,
+            f"{at}/sas_phy/phy-7:{number}/device": f"-> {at}",
+            f"/sys/class/sas_phy/phy-7:{number}": f"-> {at}/sas_phy/phy-7:{number}"}  # fmt: skip
+    if has_port:
+        laid |= {f"{at}/port": f"-> {_SAS}/port-7:{number}", f"{_SAS}/port-7:{number}/uevent": ""}
+    return laid
+
+
+def end(number: int, protocols: str, *, has_disk: bool) -> dict[str, str]:
+    at = f"{_SAS}/port-7:{number}/end_device-7:{number}"
+    device = f"{at}/sas_device/end_device-7:{number}"
+    laid = {f"{device}/target_port_protocols": protocols, f"{device}/device": f"-> {at}",
+            f"/sys/class/sas_device/end_device-7:{number}": f"-> {device}"}  # fmt: skip
+    return laid | ({f"{at}/target7:0:{number}/7:0:{number}:0/type": "0"} if has_disk else {})
+
+
+def test_a_sata_link_that_is_up_leads_to_a_device_or_is_told(tmp_path: Path) -> None:
+    host = pc(
+        tmp_path / "pc",
+        port(1, "6.0 Gbps\n", has_device=True) | port(2, "<unknown>\n", has_device=False)
+        | port(3, "3.0 Gbps\n", has_device=False),
+    )  # fmt: skip
+    (found,) = silent_disks(host)
+    assert (found.kind, found.controller) == ("silent-disk", "ata3")
+    assert found.evidence == "SATA link ata3 up at 3.0 Gbps, no device behind it"
+    assert hidden_storage.probe(host).facts["hidden_storage"] == (found,)
+
+
+def test_a_sas_link_that_is_up_leads_to_a_device_or_is_told(tmp_path: Path) -> None:
+    host = pc(
+        tmp_path / "pc",
+        phy(0, "3.0 Gbit", has_port=True) | phy(1, "Unknown", has_port=False) | phy(2, "6.0 Gbit", has_port=False)
+        | phy(3, "Phy disabled", has_port=False) | end(0, "ssp", has_disk=True) | end(4, "sata", has_disk=False)
+        | end(5, "none", has_disk=False),
+    )  # fmt: skip
+    assert [one.controller for one in silent_disks(host)] == ["phy-7:2", "end_device-7:4"]
+
+
+def test_nothing_is_made_up_where_nothing_is_told(tmp_path: Path) -> None:
+    assert silent_disks(pc(tmp_path / "pc", {"/sys/block": "/"})) == ()
