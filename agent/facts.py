@@ -222,6 +222,20 @@ class Disk(Fact, frozen=True, kw_only=True):
     health: Health = Health()
 
 
+class LostDisk(Fact, frozen=True, kw_only=True):
+    """It was to be erased in this PC, is not proven erased, and answers no more: perhaps it is still inside."""
+
+    name: str  # model and serial number, as on its label
+    model: str | None = None
+    serial: str | None = None
+    wwn: str | None = None
+    size_bytes: int | None = None
+    is_soldered: bool = False
+    erasure: ErasureOutcome | None = None  # how that ended; a success waits for a validation; None: never begun
+    erasure_digest: str  # sha256 hex of all that its journal tells: what a person's word is about
+    is_taken_out: bool = False  # a person said so, and it has not answered here since
+
+
 # --- the rest ---------------------------------------------------------------------------------------------------------
 
 
@@ -339,6 +353,7 @@ class Machine(Fact, frozen=True, kw_only=True):
     cpu: Cpu = Cpu()
     memory: Memory = Memory()
     disks: tuple[Disk, ...] | None = None  # None: not looked at; (): looked, none there
+    lost_disks: tuple[LostDisk, ...] | None = None  # None: nobody looked for them; those not said to be out come first
     batteries: tuple[Battery, ...] | None = None
     displays: tuple[Display, ...] | None = None
     gpus: tuple[Gpu, ...] | None = None

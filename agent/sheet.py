@@ -16,8 +16,8 @@ from agent.text import clean
 from agent.verdict import Reason, Verdict, best_fitting
 
 _SECTIONS = ("system", "firmware", "cpu", "memory", "clock")
-_LISTS = ("disks", "batteries", "displays", "gpus", "networks", "audio", "cameras", "optical", "usb", "sensors",
-          "hidden_storage", "missing_firmware")  # fmt: skip
+_LISTS = ("disks", "lost_disks", "batteries", "displays", "gpus", "networks", "audio", "cameras", "optical", "usb",
+          "sensors", "hidden_storage", "missing_firmware")  # fmt: skip
 _LONG = ("flags", "attributes", "modules")  # told by --json, or on lines of their own
 
 

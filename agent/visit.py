@@ -8,6 +8,7 @@ import fcntl
 import secrets
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -27,6 +28,7 @@ from agent.errors import RebondError, StorageError
 from agent.facts import Machine
 from agent.home import Home
 from agent.host import Host
+from agent.lost import Journalled, with_lost_disks
 from agent.outbox import Outbox, Queued
 from agent.recheck import with_erasures
 from agent.record import ClockEvidence, ProfileUsed, Record, build_payload, machine_identity, moment, uuid7
@@ -130,35 +132,52 @@ def open_checks(folder: Path, machine: Machine, host: Host, now: datetime) -> Ch
 
 
 def of_this_visit(home: Home, machine: Machine, host: Host, now: datetime) -> tuple[Machine, tuple[CheckResult, ...]]:
-    """The machine as just looked at, with how its disks were erased and its functions checked in the last days."""
-    machine = with_erasures(machine, ended_erasures(home.wipes, now))
+    """The machine as just looked at, with how its disks were erased and its functions checked in the last days.
+
+    And with the disks that were to be erased in it once and that it does not show any more (`agent.lost`).
+    """
+    journalled = erasures_in(home.wipes)
+    machine = with_erasures(machine, ended_erasures(journalled, now))
     try:
-        return machine, open_checks(home.checks, machine, host, now).results
+        journal = open_checks(home.checks, machine, host, now)
+        results = journal.results
     except StorageError:
-        return machine, ()
+        return with_lost_disks(machine, journalled, (), now)[0], ()
+    machine, refuted = with_lost_disks(machine, journalled, results, now)
+    if refuted is None:
+        return machine, results
+    with suppress(StorageError):
+        journal.add(refuted)
+    return machine, (*results, refuted)
 
 
-def ended_erasures(folder: Path, now: datetime) -> tuple[Erasure, ...]:
-    """Of the last days, from their journals, in the order in which they began, whatever the clock said.
+def erasures_in(folder: Path) -> tuple[Journalled, ...]:
+    """All that this station has begun, in that order, whatever the clock said.
 
-    A damaged journal proves nothing.
+    A damaged journal proves nothing but, at best, that it was begun.
     """
     from agent.wipe.conclude import conclude
-    from agent.wipe.journals import journals_in, state_of
+    from agent.wipe.journals import begun_in, journals_in
 
+    found = [
+        Journalled(job=state.job, erasure=conclude(state), is_at_work=_is_at_work(path))
+        for path in journals_in(folder)
+        if (state := begun_in(path)) is not None
+    ]
+    return tuple(sorted(found, key=lambda one: (one.job.order, one.erasure.began_at or "")))
+
+
+def ended_erasures(journalled: Sequence[Journalled], now: datetime) -> tuple[Erasure, ...]:
+    """Of the last days, without those at work."""
     found = []
-    for path in journals_in(folder):
-        state = None if _is_at_work(path) else state_of(path)
-        if state is None:
+    for one in journalled:
+        told = one.erasure.ended_at or one.erasure.began_at
+        if told is None or one.is_at_work:
             continue
-        erasure = conclude(state)
-        told = erasure.ended_at or erasure.began_at
-        if told is None:
-            continue
-        times = (datetime.fromisoformat(told), datetime.fromtimestamp(state.job.order, UTC))
+        times = (datetime.fromisoformat(told), datetime.fromtimestamp(one.job.order, UTC))
         if any(abs(now - time) <= RESUMED_WITHIN for time in times):
-            found.append((state.job.order, erasure.began_at or "", erasure))
-    return tuple(erasure for *_, erasure in sorted(found, key=lambda one: one[:2]))
+            found.append(one.erasure)
+    return tuple(found)
 
 
 def copy_kept(before: Home, after: Home) -> None:

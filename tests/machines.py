@@ -87,6 +87,7 @@ def good_laptop() -> Machine:
             modules=(Module(slot="A", size_bytes=8 << 30, is_soldered=False),),
         ),
         disks=(good_disk(),),
+        lost_disks=(),
         batteries=(Battery(name="BAT0", is_present=True, health_permille=850, is_health_believable=True),),
         displays=(Display(connector="eDP-1", is_internal=True, width_px=1920, height_px=1080),),
         networks=(Network(kind="wifi", has_driver=True),),

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from agent.facts import Attribute, Battery, Disk, Health, HiddenStorage, Machine, MissingFirmware, Network
+from agent.facts import Attribute, Battery, Disk, Health, HiddenStorage, LostDisk, Machine, MissingFirmware, Network
 from agent.rules import Profile, Rule, load_profiles, shipped_folder
 from agent.rules.compile import compile_rule
 from agent.rules.load import FOR_RULE
@@ -42,6 +42,7 @@ LAPTOP, HDD, SSD = good_laptop(), with_disk(hard_disk), with_disk(good_disk)
 NVME, EMMC, SAS = with_disk(nvme_disk), with_disk(emmc_disk), with_disk(sas_disk)
 WIPED, WIPED_EMMC = (changed(machine, "disks[0].erasure", "purged") for machine in (LAPTOP, with_disk(emmc_disk)))
 WIPED_STICK = with_disk(lambda: msgspec.structs.replace(good_disk(), removable=True, erasure="cleared"))
+LOST = changed(LAPTOP, "lost_disks", (LostDisk(name="WD5000 A", erasure_digest="ab" * 32, is_taken_out=True),))
 BROKEN = (Attribute(id=5, name="Reallocated_Sector_Ct", failed="now"),)
 HEALTH = "disks[0].health."
 # Rule → (a machine that passes, the path that matters, a value that fails).
@@ -127,6 +128,7 @@ WITNESSES: dict[str, tuple[Machine, str, Any]] = {
     "effacement-rate": (WIPED, "disks[0].erasure", "failed"),
     "effacement-rate-soude": (WIPED_EMMC, "disks[0].erasure", "cleared_with_exceptions"),
     "effacement-rate-amovible": (WIPED_STICK, "disks[0].erasure", "failed"),
+    "disque-disparu": (LOST, "lost_disks[0].is_taken_out", False),
 }
 # Where the path that fails is not the one whose absence leaves the rule unknown.
 UNKNOWN = {
@@ -134,6 +136,7 @@ UNKNOWN = {
     "stockage-cache": ("hidden_storage", None),
     "disque-sans-reponse": ("hidden_storage", None),
     "micrologiciel-absent": ("missing_firmware", None),
+    "disque-disparu": ("lost_disks", None),
     "disque-sous-seuil": (f"{HEALTH}attributes", ()),
     "disque-chaud": (f"{HEALTH}attributes", ()),
     "win-processeur-limite": ("cpu.windows_11", None),
@@ -144,7 +147,7 @@ FORGIVEN = {
     "disque-sous-seuil", "disque-test-interne", "hdd-illisibles", "hdd-remplacements", "hdd-lectures-ratees",
     "hdd-moteur", "hdd-controle-interne", "ssd-usure", "ssd-reserve", "ssd-remplaces", "ssd-lectures-ratees",
     "scsi-defauts", "scsi-erreurs", "effacement-a-refaire", "effacement-rate", "effacement-rate-soude",
-    "effacement-rate-amovible", "disque-sans-reponse",
+    "effacement-rate-amovible", "disque-sans-reponse", "disque-disparu",
 }  # fmt: skip
 
 

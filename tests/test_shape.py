@@ -16,7 +16,7 @@ LAYERS = {
     "rules": 1, "envelope": 1, "host": 1, "durable": 1, "scanner": 1, "merkle": 1.5, "keys": 1.5, "archive": 1.5,
     "verdict": 2, "probes": 2, "wipe": 2.5, "checks": 2.5,
     "record": 3, "scrub": 3, "foreign": 3, "recheck": 3, "report": 3.2, "manifest": 3.2,
-    "capture": 3.5, "verify": 3.5,
+    "capture": 3.5, "verify": 3.5, "lost": 3.5,
     "recording": 4, "outbox": 4, "connectors": 4,
     "upload": 4.5, "home": 4.7, "settings": 4.8,
     "visit": 5, "joining": 5, "fleet": 5, "bulk": 5.2,

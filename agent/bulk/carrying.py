@@ -23,7 +23,8 @@ from agent.bulk.session import Asked, Chosen
 from agent.bulk.wishes import Wishes, stop_then_abandon
 from agent.erasure import Erasure, Reason
 from agent.errors import RebondError
-from agent.record import moment
+from agent.facts import Machine
+from agent.record import machine_identity, moment
 from agent.text import clean
 from agent.wipe.job import Claimed, Ended, Event, Job, NotClaimed
 from agent.wipe.journals import next_order
@@ -242,16 +243,23 @@ def jobs_of(
     return tuple(made)
 
 
-def authorised(armed: Armed, asked: Asked, folder: Path, *, allow_virtual: bool) -> tuple[Job, ...]:
-    """The jobs that erase: only ever of an armed list. Whoever armed it, a disk that lied to this station is known."""
+def authorised(
+    armed: Armed, asked: Asked, folder: Path, machine: Machine, *, allow_virtual: bool
+) -> tuple[Job, ...]:  # fmt: skip
+    """The jobs that erase disks of this PC: only ever of an armed list, whoever armed it.
+
+    A disk that lied to this station is known.
+    """
     asked = replace(asked, operator=armed.operator)
-    return jobs_of(remembered(armed.chosen, folder), asked, folder, allow_virtual=allow_virtual, purpose="erase")
+    jobs = jobs_of(remembered(armed.chosen, folder), asked, folder, allow_virtual=allow_virtual, purpose="erase")
+    return tuple(msgspec.structs.replace(job, machine=machine_identity(machine)) for job in jobs)
 
 
-def authorised_anew(armed: Armed, met: Sequence[Met], folder: Path) -> tuple[Job, ...]:
+def authorised_anew(armed: Armed, met: Sequence[Met], folder: Path, machine: Machine) -> tuple[Job, ...]:
     """The jobs that go on with what was cut short. A disk that was caught lying meanwhile is known here too."""
     liars = {one.token for one in remembered(armed.chosen, folder) if one.has_lied}
-    return tuple(msgspec.structs.replace(one.job(), has_lied=one.chosen.token in liars) for one in met)
+    here = machine_identity(machine)
+    return tuple(msgspec.structs.replace(one.job(), has_lied=one.chosen.token in liars, machine=here) for one in met)
 
 
 def _untouched(fate: Fate, why: Reason, now: str) -> Erasure:

@@ -4,6 +4,7 @@
     registry   the list of checks as data: names, sentences, kind, what it needs, whether it gates
     parts      does this PC have the part at all? yes, no (and why), or unknown
     gate       `may_be_called_refurbished(machine, results)`: open or not, and what is missing
+    lost       disks that answer no more, and a person's word that they are out of the PC
     journal    results kept in the station's home, so that a restart resumes
     running    one check at work in a thread of its own: this is what a screen drives
     runs       which function does which check (loads the device readers; the inventory never does)
@@ -24,5 +25,5 @@ How a screen drives a check (`runs.start`):
 
 `told` hops into a screen's own thread by the screen's own means (Textual: `call_later`). A check never raises into its
 caller: a fault of the program or of a device ends as `not_tested` with its reason, never as `passed`. A person's word
-alone, with no run (`rebond checks --answer`): `stamped(answered(check, "ok"), around)`.
+alone, with no run (`rebond checks --answer`): `stamped(answered(machine, check, "ok"), around)`.
 """

@@ -6,12 +6,14 @@ the word falls back to *testé* (tested), or *trié* (sorted) when nothing was t
 
 from collections.abc import Iterable, Iterator, Sequence
 
+import msgspec
+
 from agent.checks.parts import gates, may_be_absent, part_of
 from agent.checks.registry import BY_NAME, CHECKS
-from agent.checks.results import DISK_READ, CheckResult, merge, result
+from agent.checks.results import DISK_READ, LOST_DISKS, CheckResult, merge, result
 from agent.claims import SUCCESS, Standing, is_same_disk, standing_of
 from agent.erasure import Erasure, Reason
-from agent.facts import Disk, Machine
+from agent.facts import Disk, ErasureOutcome, Machine
 
 REFURBISHED, TESTED, SORTED = ("reconditionné", "refurbished"), ("testé", "tested"), ("trié", "sorted")
 
@@ -19,11 +21,27 @@ REFURBISHED, TESTED, SORTED = ("reconditionné", "refurbished"), ("testé", "tes
 def complete(machine: Machine, results: Iterable[CheckResult]) -> tuple[CheckResult, ...]:
     """Every check in the registry's order with its state; a part that the PC does not have is `not_applicable`.
 
-    A test that was done counts even for a part the system does not see: somebody saw it.
+    A test that was done counts even for a part the system does not see: somebody saw it. Lost disks are asked for only
+    where there are some.
     """
     standing = merge(results)
-    known = tuple(_state(machine, check.name, standing.pop(check.name, None)) for check in CHECKS)
-    return known + tuple(standing.values())  # of a later version: kept, told, and gating nothing
+    lost = _asked_for_lost(machine, standing.pop(LOST_DISKS, None))
+    others = [check.name for check in CHECKS if check.name != LOST_DISKS]
+    known = tuple(_state(machine, name, standing.pop(name, None)) for name in others)
+    return (*lost, *known, *standing.values())  # of a later version: kept, told, and gating nothing
+
+
+def _asked_for_lost(machine: Machine, found: CheckResult | None) -> tuple[CheckResult, ...]:
+    """A word holds as long as it is about every one of them, and none of them has answered again."""
+    if not machine.lost_disks:
+        return ()
+    if found is None:
+        asked = tuple(_of_lost_disks(machine))
+        fr, en = (" ".join(getattr(reason, lang) for reason in asked) for lang in ("fr", "en"))
+        return (result(LOST_DISKS, "not_tested", fr, en),)
+    is_open = found.outcome == "passed" and any(not one.is_taken_out for one in machine.lost_disks)
+    is_refuted = found.outcome == "failed" and found.by == "machine"
+    return (msgspec.structs.replace(found, outcome="not_tested") if is_open or is_refuted else found,)
 
 
 def _state(machine: Machine, name: str, found: CheckResult | None) -> CheckResult:
@@ -43,9 +61,12 @@ def may_be_called_refurbished(
 
     A disk's erasure is looked up in `erasures`; without them the machine's own facts count (`Disk.erasure` and
     `is_erasure_approved`, set when the erasure of this visit ended, evidence in its own record). Either way an erasure
-    that waits for a person's validation is not enough.
+    that waits for a person's validation is not enough. A lost disk closes it until a person says that it is out
+    (`LostDisk.is_taken_out`, from the answers of this visit: `lost`).
     """
-    missing = (*_of_checks(machine, results), *_of_disks(machine, erasures), *_of_verdict(outcome))
+    missing = (
+        *_of_lost_disks(machine), *_of_checks(machine, results), *_of_disks(machine, erasures), *_of_verdict(outcome),
+    )  # fmt: skip
     return not missing, missing
 
 
@@ -67,8 +88,8 @@ def word(results: Iterable[CheckResult], lang: str, *, is_open: bool) -> str:
 def _of_checks(machine: Machine, results: Iterable[CheckResult]) -> Iterator[Reason]:
     for one in complete(machine, results):
         check = BY_NAME.get(one.name)
-        if check is None or not gates(machine, check):
-            continue
+        if check is None or one.name == LOST_DISKS or not gates(machine, check):
+            continue  # each lost disk is named by itself
         title = check.title
         if one.outcome == "failed":
             yield Reason(
@@ -82,6 +103,31 @@ def _of_checks(machine: Machine, results: Iterable[CheckResult]) -> Iterator[Rea
         elif one.outcome == "not_applicable" and one.by == "person" and not may_be_absent(machine, check):
             fr, en = f"{title.fr} : ne peut pas manquer sur ce PC.", f"{title.en}: cannot be missing from this PC."
             yield Reason(rule=f"check-{one.name}", fr=fr, en=en)
+
+
+def _of_lost_disks(machine: Machine) -> Iterator[Reason]:
+    if machine.lost_disks is None:
+        fr, en = "Les effacements d'avant n'ont pas été regardés.", "Earlier erasures were not looked at."
+        yield Reason(rule="disks-lost-unknown", fr=fr, en=en)
+    for lost in machine.lost_disks or ():
+        if lost.is_taken_out:
+            continue
+        (fr, en), (then_fr, then_en) = _NOT_ERASED[lost.erasure], _SOLDERED if lost.is_soldered else _TAKE_OUT
+        yield Reason(
+            rule="disk-lost",
+            fr=f"Le disque {lost.name} {fr} et ne répond plus : {then_fr}.",
+            en=f"The disk {lost.name} {en} and answers no more: {then_en}.",
+        )
+
+
+_TAKE_OUT = ("retirez-le du PC, puis dites-le", "take it out of the PC, then say so")
+_SOLDERED = ("il est soudé, demandez au responsable", "it is soldered, ask the person in charge")
+_NEVER, _UNPROVEN = ("n'a pas été effacé", "was not erased"), ("n'est pas prouvé effacé", "is not proven erased")
+_TO_VALIDATE = ("n'a pas d'effacement validé", "has no validated erasure")
+_NOT_ERASED: dict[ErasureOutcome | None, tuple[str, str]] = {
+    None: _NEVER, "failed": _NEVER, "interrupted": _NEVER, "not_proven": _UNPROVEN,
+    "cleared_with_exceptions": _UNPROVEN, "purged": _TO_VALIDATE, "cleared": _TO_VALIDATE,
+}  # fmt: skip
 
 
 def _of_disks(machine: Machine, erasures: Sequence[Erasure]) -> Iterator[Reason]:

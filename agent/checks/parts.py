@@ -43,6 +43,8 @@ def part_of(machine: Machine, check: Check) -> Part:
             return _listed(machine.audio, "Le système ne voit pas de carte son.", "The system sees no sound card.")
         case "optical":
             return _listed(machine.optical, "Ce PC n'a pas de lecteur de disques.", "This PC has no optical drive.")
+        case "lost-disk":
+            return Part(bool(machine.lost_disks), "Aucun disque n'a disparu.", "No disk is lost.")
         case "any" | "network" | "clock":  # a PC with no network card at all is not usable: it fails, it is not excused
             return _YES
 
@@ -51,7 +53,7 @@ def gates(machine: Machine, check: Check) -> bool:
     """Must it be passed before the word *reconditionné*? The kind of PC decides; an unknown kind excuses nothing."""
     if check.gates == "built-in":
         return machine.system.chassis is None or machine.system.chassis in BUILT_IN
-    return check.gates == "always"
+    return check.gates == "always" and (check.needs != "lost-disk" or bool(machine.lost_disks))
 
 
 def may_be_absent(machine: Machine, check: Check) -> bool:

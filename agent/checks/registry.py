@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["automatic", "guided", "question"]  # guided: measured, and a person has to act or to answer
-Need = Literal["any", "panel", "portable", "keys", "battery", "camera", "sound", "network", "optical", "clock"]
+Need = Literal[
+    "any", "panel", "portable", "keys", "battery", "camera", "sound", "network", "optical", "clock", "lost-disk"
+]  # fmt: skip
 Absent = Literal["never", "in-towers", "anywhere"]
 Gates = Literal["always", "built-in", "no"]  # built-in: in a laptop, a tablet, an all-in-one; a tower may go without
 
@@ -51,6 +53,10 @@ def _check(
 
 
 CHECKS: tuple[Check, ...] = (
+    _check("lost-disks", "question", ("Disque disparu", "Lost disk"),
+           ("Éteignez, ouvrez le PC. Retirez ce disque, ou rebranchez-le et effacez-le.",
+            "Switch off, open the PC. Take this disk out, or plug it in and erase it."),
+           ("Ce disque est-il sorti du PC ?", "Is this disk out of the PC?"), needs="lost-disk", disturbs_wipe=True),
     _check("power-on", "question", ("Démarrage", "Start-up"),
            ("Pensez au moment où vous avez allumé le PC.", "Think of the moment when you switched the PC on."),
            ("A-t-il démarré sans bip d'erreur et sans message ?", "Did it start with no error beep and no message?")),

@@ -19,6 +19,7 @@ Unit = Literal["percent", "permille", "c", "rpm", "mhz", "mib", "seconds", "coun
 
 SENTENCE_MOST, NOTE_MOST = 400, 200
 DISK_READ = "disk-read"  # what `wipe --verify-only` saw of one disk: no guided check, and no erasure
+LOST_DISKS = "lost-disks"  # a person's word that disks which answer no more are out of the PC; see `lost`
 TESTED: tuple[Outcome, ...] = ("passed", "failed")
 
 CheckName = Annotated[str, Meta(pattern="^[a-z][a-z0-9-]{0,39}$", max_length=40)]

@@ -15,10 +15,11 @@ from typing import Literal
 
 import msgspec
 
+from agent.checks import lost
 from agent.checks.devices import Devices, KernelDevices
 from agent.checks.parts import may_be_absent
 from agent.checks.registry import Check
-from agent.checks.results import NOTE_MOST, CheckResult, Measure, result
+from agent.checks.results import LOST_DISKS, NOTE_MOST, CheckResult, Measure, result
 from agent.facts import Machine
 from agent.host import Host, Output
 from agent.text import clean
@@ -181,14 +182,18 @@ class Task:
 
     def by_person(self, answer: Answer, *measured: Measure) -> CheckResult:
         """The person's word as the outcome; what was measured stands beside it."""
-        return answered(self.check, answer, *measured)
+        return answered(self.around.machine, self.check, answer, *measured)
 
 
 def answers_of(machine: Machine, check: Check) -> tuple[Answer, ...]:
+    if check.name == LOST_DISKS and not machine.lost_disks:
+        return ()
     return (*ANSWERS, "absent") if may_be_absent(machine, check) else ANSWERS
 
 
-def answered(check: Check, answer: Answer, *measured: Measure) -> CheckResult:
+def answered(machine: Machine, check: Check, answer: Answer, *measured: Measure) -> CheckResult:
+    if check.name == LOST_DISKS:
+        return lost.said(machine, answer)
     outcome: Literal["passed", "failed", "not_tested", "not_applicable"]
     outcome, fr, en = {  # type: ignore[assignment] # mypy widens the literal inside a dict
         "ok": ("passed", "Une personne l'a essayé : ça marche.", "A person tried it: it works."),

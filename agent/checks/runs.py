@@ -6,6 +6,7 @@ from agent.checks import (
     cooling,
     discharge,
     keyboard,
+    lost,
     memory,
     network,
     pointer,
@@ -19,7 +20,7 @@ from agent.checks.running import Around, Run, Task, Told, Work
 
 
 def work_of(check: Check) -> Work:
-    return _WORKS[check.name] if check.kind != "question" else _asked
+    return _asked if check.kind == "question" and check.name not in _WORKS else _WORKS[check.name]
 
 
 def start(check: Check, around: Around, told: Told) -> Run:
@@ -32,6 +33,7 @@ def _asked(task: Task) -> CheckResult:
 
 
 _WORKS: dict[str, Work] = {
+    "lost-disks": lost.run,
     "cmos-clock": cmos_clock.run,
     "network": network.run,
     "memory": memory.run,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from agent.verdict import Verdict
     from agent.visit import Desk, Noted
 
-_WIDTH, _COLUMN, _MISSING_MOST = 80, 40, 5
+_WIDTH, _LINES, _COLUMN, _MISSING_MOST = 80, 23, 40, 5
 _SIGNS = {"passed": "OK", "failed": "X ", "not_tested": "  ", "not_applicable": "- "}
 
 
@@ -85,6 +85,7 @@ def _at_work(
     answers: "list[tuple[Check, Answer]]",
 ) -> int:  # fmt: skip
     from agent.checks.gate import complete
+    from agent.checks.lost import with_taken_out
     from agent.checks.registry import CHECKS
     from agent.checks.running import Around, answered, answers_of, stamped
     from agent.commands.asking import Terminal
@@ -98,11 +99,13 @@ def _at_work(
         key = home.key()
     except StorageError:  # told when something is to be kept; looking needs no key
         key = None
-    machine, _ = of_this_visit(home, look(None, say, home, key), host, now)
+    machine, kept = of_this_visit(home, look(None, say, home, key), host, now)
     journal = open_checks(home.checks, machine, host, now)
+    taken = list(kept)
     if options.new:
         journal.close(now)
-        journal = open_checks(home.checks, machine, host, now)
+        journal, taken = open_checks(home.checks, machine, host, now), []
+        machine = with_taken_out(machine, ())
     around = Around(
         host=host, machine=machine, operator=desk.operator, short=options.short,
         is_wiping=lambda: is_wiping(home.wipes),
@@ -113,10 +116,9 @@ def _at_work(
                 fr=f"{check.name} ne prend pas cette réponse : {answer}.",
                 en=f"{check.name} does not take this answer: {answer}.",
             )
-    taken = list(journal.results)
     is_kept = True
     for check, answer in answers:
-        is_kept &= _keep(journal, stamped(answered(check, answer), around), taken, say)
+        is_kept &= _keep(journal, stamped(answered(machine, check, answer), around), taken, say)
     undone = {one.name for one in complete(machine, taken) if one.outcome == "not_tested"}
     wanted += [
         check for check in CHECKS
@@ -126,6 +128,7 @@ def _at_work(
     terminal = Terminal(say)
     for check in wanted:
         is_kept &= _keep(journal, terminal.run(check, around), taken, say)
+    machine = with_taken_out(machine, taken)
     judged = _verdicts(machine, profiles)
     noted = _sign(home, machine, taken, desk, judged) if options.sign else None
     return max(_told(options, say, machine, complete(machine, taken), judged, noted), int(not is_kept))
@@ -249,9 +252,17 @@ def check_lines(
     lines += [say("[OK] bon  [X ] raté  [  ] pas testé  (  ) pas demandé pour « reconditionné »",
                   "[OK] passed  [X ] failed  [  ] not tested  (  ) not asked for “refurbished”"), ""]  # fmt: skip
     lines.append(say(f"Mot permis sur l'étiquette : {allowed}.", f"Word allowed on the label: {allowed}."))
-    for reason in missing[:_MISSING_MOST]:
-        lines += textwrap.wrap("- " + say(reason.fr, reason.en), _WIDTH)[:1]
-    if len(missing) > _MISSING_MOST:
-        more = len(missing) - _MISSING_MOST
-        lines.append(say(f"… et encore {more} points manquent.", f"… and {more} more points are missing."))
-    return "\n".join(lines)
+    return "\n".join([*lines, *_missing_lines(missing, _LINES - len(lines), say)])
+
+
+def _missing_lines(missing: "Sequence[Reason]", room: int, say: Say) -> list[str]:
+    """The first ones, two lines each at most, and how many more there are."""
+    lines: list[str] = []
+    for place, reason in enumerate(missing):
+        told = textwrap.wrap("- " + say(reason.fr, reason.en), _WIDTH, subsequent_indent="  ")[:2]
+        is_last = place == len(missing) - 1
+        if place == _MISSING_MOST or len(lines) + len(told) + (not is_last) > room:
+            more = len(missing) - place
+            return [*lines, say(f"… et encore {more} points manquent.", f"… and {more} more points are missing.")]
+        lines += told
+    return lines

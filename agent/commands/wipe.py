@@ -100,7 +100,7 @@ def _run(options: argparse.Namespace, say: Say) -> int:
         return REFUSED
     from agent.bulk.carrying import authorised
 
-    return bench.carry(armed, authorised(armed, bench.asked, home.wipes, allow_virtual=options.virtual))
+    return bench.carry(armed, authorised(armed, bench.asked, home.wipes, bench.machine, allow_virtual=options.virtual))
 
 
 # --- what is asked ----------------------------------------------------------------------------------------------------
@@ -240,7 +240,7 @@ def _resume(options: argparse.Namespace, say: Say, home: "Home", asked: "Asked")
     armed = bench.arm(remembered([one.chosen for one in here], home.wipes))
     if armed is None:
         return REFUSED
-    jobs = authorised_anew(armed, here, home.wipes)
+    jobs = authorised_anew(armed, here, home.wipes, bench.machine)
     if asked.psid is not None and len(jobs) == 1:  # it is kept nowhere, so it is given again
         jobs = (msgspec.structs.replace(jobs[0], psid=asked.psid),)
     code = bench.carry(armed, jobs, [one.left for one in here])

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from agent.checks.gate import complete, may_be_called_refurbished, word
+from agent.checks.lost import with_taken_out
 from agent.checks.registry import BY_NAME, Check
 from agent.checks.results import CheckResult
 from agent.checks.running import Answer, Around, Event, Progress, Question, Run
@@ -51,6 +52,7 @@ class Checking:
         for one in self.results:
             if one not in kept:
                 journal.add(one)
+        self._tell_machine()
 
     def recall(self, machine: Machine, kept: tuple[CheckResult, ...]) -> None:
         """What a journal holds of this PC, and behind it what only memory has; of other parts memory keeps nothing."""
@@ -124,8 +126,17 @@ class Checking:
         """In memory at once; on the stick when it takes it. What it does not take is said and stays for the record."""
         with self._lock:
             self.results = (*self.results, found)
+        self._tell_machine()  # before a record is asked for: it holds both
         self.has_new, self.question = True, None
         self.keep_all()
+
+    def _tell_machine(self) -> None:
+        """Where a lost disk was said to be out, or is not any more, the PC is judged again."""
+        bench = self.bench
+        assert bench.machine is not None
+        told = with_taken_out(bench.machine, self.results)
+        if told != bench.machine:
+            bench.take(told)
 
     @property
     def check(self) -> Check | None:

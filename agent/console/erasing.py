@@ -173,9 +173,10 @@ class Erasing:
         # Gone on with is only what was armed so: the disks may have been looked at again since.
         met = {line.token: line.met for line in self.lines or () if line.met and line.met.chosen in armed.chosen}
         anew = {token_of(job.media, job.seen): job
-                for job in authorised_anew(armed, tuple(met.values()), bench.home.wipes)}  # fmt: skip
+                for job in authorised_anew(armed, tuple(met.values()), bench.home.wipes, bench.machine)}  # fmt: skip
         jobs = [anew.get(token_of(job.media, job.seen), job)
-                for job in authorised(armed, asked, bench.home.wipes, allow_virtual=self.allow_virtual)]  # fmt: skip
+                for job in authorised(armed, asked, bench.home.wipes, bench.machine,
+                                      allow_virtual=self.allow_virtual)]  # fmt: skip
         notebook = Notebook(machine=bench.machine, profiles=bench.profiles, key=bench.key(), outbox=bench.outbox,
                             desk=bench.desk, host=bench.host, announce=bench.announce)  # fmt: skip
         self.done = carry(

@@ -10,7 +10,7 @@ import msgspec
 from agent import labels
 from agent.claims import objections, standing_of
 from agent.erasure import Erasure
-from agent.facts import Battery, Disk, Fact, Machine
+from agent.facts import Battery, Disk, Fact, LostDisk, Machine
 from agent.inventory.checked import Checked, checked
 from agent.inventory.moment import read_aloud
 from agent.inventory.told import label_of, shortened, tell, tell_required
@@ -22,6 +22,7 @@ from agent.report import words as said
 _ROWS_MOST = 200
 _SECTIONS = ("system", "firmware", "cpu", "memory")
 _LISTS: dict[str, tuple[str, ...]] = {
+    "lost_disks": ("name", "size_bytes", "erasure", "is_taken_out"),
     "batteries": ("name", "maker", "model", "serial", "design_mwh", "full_mwh", "health_permille", "cycles", "status"),
     "displays": ("connector", "maker", "model", "width_px", "height_px", "width_mm", "height_mm", "made_year"),
     "gpus": ("vendor", "model", "driver"),
@@ -158,8 +159,8 @@ def _why(reason: dict[str, Any], outcome: str, machine: Machine, lang: str) -> W
 
 def _item_name(machine: Machine, path: str) -> str | None:
     """The name of the disk or battery a path is about: "disks[0].serial" → "sda"."""
-    match = re.match(r"(disks|batteries)\[(\d{1,4})\]", path)
-    items: tuple[Disk | Battery, ...] = (getattr(machine, match[1]) or ()) if match else ()
+    match = re.match(r"(disks|lost_disks|batteries)\[(\d{1,4})\]", path)
+    items: tuple[Disk | LostDisk | Battery, ...] = (getattr(machine, match[1]) or ()) if match else ()
     return items[int(match[2])].name if match and int(match[2]) < len(items) else None
 
 

@@ -88,6 +88,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "memory": ("Mémoire", "Memory"),
     "modules": ("Barrettes de mémoire", "Memory modules"),
     "disks": ("Disques", "Disks"),
+    "lost_disks": ("Disques disparus", "Lost disks"),
     "batteries": ("Batteries", "Batteries"),
     "displays": ("Écrans", "Screens"),
     "gpus": ("Cartes graphiques", "Graphics"),

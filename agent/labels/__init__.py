@@ -69,7 +69,11 @@ def _tell_number(path: str, value: int, lang: str) -> str:
     dimension = dimension_of(path)
     if dimension == "bytes":
         # Disks are sold in powers of ten, memory in powers of two.
-        return tell_bytes(value, lang, decimal=path in ("disks.size_bytes", "size_bytes")) if value >= 0 else str(value)
+        return (
+            tell_bytes(value, lang, decimal=path.endswith("disks.size_bytes") or path == "size_bytes")
+            if value >= 0
+            else str(value)
+        )
     if dimension == "permille":
         return _tenths(value, lang) + " %"
     if dimension == "mwh":

@@ -154,6 +154,15 @@ disks.health.self_test_failed | Test interne raté | Self-test failed
 disks.health.self_test_count | Tests internes faits | Self-tests run
 disks.health.self_test_short_minutes | Durée du test court | Short test length
 disks.health.self_test_extended_minutes | Durée du test long | Extended test length
+lost_disks.name | Nom | Name
+lost_disks.model | Modèle | Model
+lost_disks.serial | Numéro de série | Serial number
+lost_disks.wwn | Identifiant WWN | WWN
+lost_disks.size_bytes | Taille | Size
+lost_disks.is_soldered | Soudé | Soldered
+lost_disks.erasure | Effacement | Erasure
+lost_disks.erasure_digest | Empreinte du journal | Journal digest
+lost_disks.is_taken_out | Sorti du PC | Out of the PC
 batteries.name | Nom | Name
 batteries.maker | Marque | Maker
 batteries.model | Modèle | Model
@@ -236,6 +245,7 @@ LISTS = _table("""
 memory.modules | Barrettes de mémoire | Memory modules | Barrette | Module
 disks | Disques | Disks | Disque | Disk
 disks.health.attributes | Mesures SMART | SMART attributes | Mesure | Attribute
+lost_disks | Disques disparus | Lost disks | Disque disparu | Lost disk
 batteries | Batteries | Batteries | Batterie | Battery
 displays | Écrans | Screens | Écran | Screen
 gpus | Cartes graphiques | Graphics | Carte graphique | Graphics

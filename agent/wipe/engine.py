@@ -63,7 +63,11 @@ class _Run:
     def to_the_end(self) -> Erasure:
         try:
             if self.job.is_resumed:
-                self.journal.add(j.Resumed(at=self.clock.now(), power=self._power(), has_lied=self.job.has_lied))
+                self.journal.add(
+                    j.Resumed(
+                        at=self.clock.now(), power=self._power(), has_lied=self.job.has_lied, machine=self.job.machine
+                    )
+                )  # fmt: skip
             while self.state.finished is None:
                 self._do(next_step(self.state))
         except Stopped as stopped:

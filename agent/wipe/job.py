@@ -63,6 +63,7 @@ class Job(Fact, frozen=True, kw_only=True):
     media: Media  # what the operator confirmed; the claimed disk must be this one
     plan: Plan
     journal: str  # path of the journal's file
+    machine: str | None = None  # identity of the PC that the disk hangs on; None: nothing identifies that PC
     operator: str | None = None
     seen: Seen | None = None
     found: tuple[str, ...] = ()  # signatures shown to the operator

@@ -172,6 +172,7 @@ class Resumed(Fact, frozen=True, kw_only=True, tag="resumed"):
     at: str
     power: str = ""
     has_lied: bool = False  # as Job.has_lied: caught since this journal was opened
+    machine: str | None = None  # as Job.machine: the PC of now, perhaps another
 
 
 class Finished(Fact, frozen=True, kw_only=True, tag="finished"):

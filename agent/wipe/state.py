@@ -208,7 +208,8 @@ def _resume(state: State, entry: j.Resumed) -> State:
     if not state.is_interrupted:  # nobody could write why: the power, or a kill
         state = _interrupt(state, Interruption(at=state.last_at, why="power"))
     had_power = bool(entry.power) and entry.power == state.power
-    job = msgspec.structs.replace(state.job, has_lied=state.job.has_lied or entry.has_lied)
+    has_lied = state.job.has_lied or entry.has_lied
+    job = msgspec.structs.replace(state.job, has_lied=has_lied, machine=entry.machine)
     told = msgspec.structs.replace(state.interruptions[-1], resumed_at=entry.at)
     interruptions = (*state.interruptions[:-1], told)
     state = replace(state, job=job, is_interrupted=False, is_hidden_stale=True, interruptions=interruptions)

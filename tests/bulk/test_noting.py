@@ -20,6 +20,7 @@ from agent.claims import standing_of
 from agent.envelope import open_
 from agent.erasure import Erasure, Hidden, Media
 from agent.errors import StorageError
+from agent.facts import Machine
 from agent.home import Home
 from agent.host import Host
 from agent.manifest import Manifest, parse_manifest
@@ -259,8 +260,8 @@ def test_a_journal_is_gone_on_with_where_it_lies_now(tmp_path: Path) -> None:
 
 def test_each_authorisation_is_one_disks_and_one_times(tmp_path: Path) -> None:
     armed = Armed(chosen=(chosen("A", is_member=True), chosen("B")), approval="typed", count=2, operator="op")
-    jobs = authorised(armed, Asked(serials=()), tmp_path, allow_virtual=False)
-    again = authorised(armed, Asked(serials=()), tmp_path, allow_virtual=False)
+    jobs = authorised(armed, Asked(serials=()), tmp_path, Machine(), allow_virtual=False)
+    again = authorised(armed, Asked(serials=()), tmp_path, Machine(), allow_virtual=False)
     assert len({one.id for one in (*jobs, *again)}) == 4 and len({one.journal for one in jobs}) == 2
     assert [one.allow_members for one in jobs] == [True, False] and {one.purpose for one in jobs} == {"erase"}
     docked = Chosen(media=MEDIA, plan=Plan(steps=(), level=None), is_plug=True, seen=Seen(boot_id="b", sequence=7))
@@ -419,7 +420,7 @@ def test_a_liar_is_known_for_ever_and_proves_nothing_more(tmp_path: Path) -> Non
     assert "a déjà menti" in plan_text(marked, "fr") and "menti" not in plan_text(marked[2:], "fr")
     unmarked = (chosen("A"), grown, chosen("HONEST"), chosen("OTHER"))  # of a program that did not ask
     armed = Armed(chosen=unmarked, approval="typed", count=4, operator="op")
-    made_jobs = authorised(armed, Asked(serials=()), tmp_path, allow_virtual=False)
+    made_jobs = authorised(armed, Asked(serials=()), tmp_path, Machine(), allow_virtual=False)
     assert [one.has_lied for one in made_jobs] == [True, True, False, False]
 
 
@@ -434,7 +435,7 @@ def test_a_disk_caught_lying_meanwhile_is_a_liar_for_the_erasure_gone_on_with(tm
         made.close()
     ((met,), _) = meet(unfinished(tmp_path), [surveyed("A")])
     armed = Armed(chosen=(met.chosen,), approval="typed", count=1, operator="op")
-    (again,) = authorised_anew(armed, [met], tmp_path)
+    (again,) = authorised_anew(armed, [met], tmp_path, Machine())
     assert again.has_lied and again.is_resumed and again.id == job(1).id
     told = fold([j.Opened(job=met.left.job, at=""), BEGAN, j.Resumed(at="", has_lied=again.has_lied)])
     assert told.job.has_lied and not fold([j.Opened(job=met.left.job, at=""), BEGAN, j.Resumed(at="")]).job.has_lied

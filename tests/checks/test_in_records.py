@@ -14,7 +14,7 @@ from agent import keys
 from agent.bulk.carrying import jobs_of
 from agent.bulk.session import Asked, Chosen
 from agent.checks.registry import CHECKS
-from agent.checks.results import measure
+from agent.checks.results import LOST_DISKS, measure
 from agent.envelope import open_, seal
 from agent.errors import RecordError
 from agent.facts import Disk, Machine
@@ -28,7 +28,7 @@ from agent.screen import render
 from agent.sheet import result_of
 from agent.verdict import judge
 from agent.verify import explain_envelope
-from agent.visit import Desk, ended_erasures, note_visit, of_this_visit, open_checks
+from agent.visit import Desk, ended_erasures, erasures_in, note_visit, of_this_visit, open_checks
 from agent.wipe.job import Job, Plan
 from agent.wipe.journal import Journal, Opened
 from tests import erasures
@@ -94,7 +94,9 @@ def noted(tmp_path: Path, machine: Machine, *checks: Any) -> Any:
 
 def test_a_visit_writes_the_state_of_every_check(tmp_path: Path) -> None:
     made = noted(tmp_path, LAPTOP, failed("screen"), passed("screen"))
-    assert made.kind == "check" and [one.name for one in made.checks] == [check.name for check in CHECKS]
+    assert made.kind == "check" and [one.name for one in made.checks] == [
+        check.name for check in CHECKS if check.name != LOST_DISKS
+    ]
     states = {one.name: one for one in made.checks}
     assert (states["screen"].outcome, states["screen"].failed_before) == ("passed", 1)
     assert states["optical"].outcome == "not_applicable" and states["fan"].outcome == "not_tested"
@@ -148,16 +150,16 @@ def test_a_disk_erased_in_this_visit_is_known_when_the_pc_is_looked_at_again(tmp
 def test_journals_of_this_visit_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ended = erasures.cleared(began_at="2026-11-26T09:00:00Z", ended_at="2026-11-26T11:00:00Z")
     job = Job(id="a", media=ended.media, plan=Plan(steps=(), level=None), journal="a")
-    monkeypatch.setattr("agent.wipe.journals.state_of", lambda path: SimpleNamespace(job=job))
+    monkeypatch.setattr("agent.wipe.journals.begun_in", lambda path: SimpleNamespace(job=job))
     monkeypatch.setattr("agent.wipe.conclude.conclude", lambda state: ended)
     (tmp_path / "a.journal").write_text("")
     (tmp_path / "README").write_text("")
-    assert ended_erasures(tmp_path, NOW) == (ended,)
-    assert ended_erasures(tmp_path, NOW + timedelta(days=8)) == ()
+    assert ended_erasures(erasures_in(tmp_path), NOW) == (ended,)
+    assert ended_erasures(erasures_in(tmp_path), NOW + timedelta(days=8)) == ()
     with (tmp_path / "a.journal").open("rb") as file:
         fcntl.flock(file, fcntl.LOCK_EX)  # as the worker at its disk does
-        assert ended_erasures(tmp_path, NOW) == ()
-    assert ended_erasures(tmp_path / "none", NOW) == ()
+        assert ended_erasures(erasures_in(tmp_path), NOW) == ()
+    assert ended_erasures(erasures_in(tmp_path / "none"), NOW) == ()
 
 
 def test_a_clock_set_back_does_not_make_a_later_failure_the_earlier_one(
@@ -174,7 +176,7 @@ def test_a_clock_set_back_does_not_make_a_later_failure_the_earlier_one(
         Journal.create(Path(job.journal), Opened(job=job, at="2026-11-27T07:00:00Z")).close()
     ended = {one.id: one for one in (good, bad)}
     monkeypatch.setattr("agent.wipe.conclude.conclude", lambda state: ended[state.job.id])
-    assert ended_erasures(tmp_path, NOW) == (good, bad)
+    assert ended_erasures(erasures_in(tmp_path), NOW) == (good, bad)
 
 
 def clock_at(moment: datetime) -> type[datetime]:
@@ -188,7 +190,7 @@ def clock_at(moment: datetime) -> type[datetime]:
 
 def test_a_damaged_journal_of_a_wipe_proves_nothing(tmp_path: Path) -> None:
     (tmp_path / "a.journal").write_text("00000000 {}\n00000000 {}\n")
-    assert ended_erasures(tmp_path, NOW) == ()
+    assert ended_erasures(erasures_in(tmp_path), NOW) == ()
 
 
 def test_the_checks_of_this_visit_come_with_the_machine(tmp_path: Path) -> None:

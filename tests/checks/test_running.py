@@ -100,7 +100,9 @@ def test_what_may_cut_the_mains_waits_for_the_wipe(tmp_path: Path, name: str) ->
 
 
 def test_a_person_may_answer_with_no_run(tmp_path: Path) -> None:
-    told = stamped(answered(BY_NAME["case"], "ok"), around(tmp_path, now=lambda: datetime(2026, 1, 2, tzinfo=UTC)))
+    told = stamped(
+        answered(Machine(), BY_NAME["case"], "ok"), around(tmp_path, now=lambda: datetime(2026, 1, 2, tzinfo=UTC))
+    )
     assert (told.outcome, told.by, told.taken_at) == ("passed", "person", "2026-01-02T00:00:00Z")
 
 

@@ -8,7 +8,8 @@ import msgspec
 import pytest
 from starlette.testclient import TestClient
 
-from agent.facts import Disk, Machine, System
+from agent.checks.gate import complete
+from agent.facts import Disk, LostDisk, Machine, System
 from agent.inventory import desk
 from agent.inventory.settings import Settings
 from tests import erasures
@@ -396,3 +397,16 @@ def test_the_page_says_which_word_a_label_may_carry(client: TestClient, station:
     page = client.get(f"/records/{good[:16]}").text
     assert "<strong>reconditionné</strong>" in page and "Ce qui manque" not in page
     assert 'id="checks"' not in client.get("/records/" + store(client, station, 3)[:16]).text
+
+
+@pytest.mark.parametrize("is_out", [False, True])
+def test_a_lost_disk_is_named_until_it_is_out(client: TestClient, station: Station, is_out: bool) -> None:
+    lost = LostDisk(name=f"WD5000 WD-A {HOSTILE}", erasure="interrupted", erasure_digest="ab" * 32, is_taken_out=is_out)
+    machine = msgspec.structs.replace(LAPTOP, lost_disks=(lost,))
+    good = (VERDICTS[0] | {"outcome": "refurbish"},)
+    digest = store(client, station, 1, machine=machine, checks=complete(machine, all_passed(machine)), verdicts=good)
+    page = client.get(f"/records/{digest[:16]}").text
+    check_page(page)
+    assert ("<strong>reconditionné</strong>" in page) is is_out
+    assert ("ne répond plus : retirez-le du PC" in page) is not is_out
+    assert "Disques disparus" in page and "Sorti du PC" in page
