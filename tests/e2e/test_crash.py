@@ -10,7 +10,7 @@ from tests.e2e.shell import Shell
 
 pytestmark = [*MARKS]
 SIZE_MIB, SLOW = 96, ",throttling.bps-write=2000000"  # so that there is a middle
-WORKERS = "grep -la agent.wipe.worker /proc/[0-9]*/cmdline 2>/dev/null | wc -l"
+WORKERS = "grep -la '[a]gent.wipe.worker' /proc/[0-9]*/cmdline 2>/dev/null | wc -l"
 
 
 def test_the_view_is_killed_amid_an_erasure(
