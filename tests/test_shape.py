@@ -12,7 +12,7 @@ MODULES = sorted(AGENT.rglob("*.py"))
 # Imports go to a lower number only; names of one number never import each other. Files of one package may.
 LAYERS = {
     "errors": 0, "facts": 0, "text": 0, "units": 0, "erasure": 0.3,
-    "labels": 0.5, "claims": 0.5, "fitting": 0.5, "summed": 0.5, "oneline": 0.7,
+    "labels": 0.5, "claims": 0.5, "fitting": 0.5, "summed": 0.5, "hidden": 0.5, "oneline": 0.7,
     "rules": 1, "envelope": 1, "host": 1, "durable": 1, "scanner": 1, "merkle": 1.5, "keys": 1.5, "archive": 1.5,
     "verdict": 2, "probes": 2, "wipe": 2.5, "checks": 2.5,
     "record": 3, "scrub": 3, "foreign": 3, "recheck": 3, "report": 3.2, "manifest": 3.2,

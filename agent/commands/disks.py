@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 from agent.commands.look import add_json
 from agent.commands.say import Say, note, tell, tell_json
 from agent.commands.wipe import tell_unfinished
+from agent.hidden import warnings
 
 if TYPE_CHECKING:
     from agent.erasure import Media
+    from agent.facts import HiddenStorage
     from agent.wipe.survey import Surveyed
 
 _WIDTH = 80
@@ -35,7 +37,7 @@ def run_disks(options: argparse.Namespace, say: Say) -> int:
     from agent.bulk.liars import is_liar, liars_in
     from agent.home import find_home
     from agent.host import Host
-    from agent.probes import disks
+    from agent.probes import disks, hidden_storage
     from agent.wipe.power import has_battery
     from agent.wipe.survey import survey
 
@@ -47,25 +49,29 @@ def run_disks(options: argparse.Namespace, say: Say) -> int:
     found = disks.probe(host).facts.get("disks") or ()
     seen = survey(host, found, allow_virtual=options.virtual, home=str(home.root.absolute()))
     liars = liars_in(home.wipes)
+    hidden = hidden_storage.probe(host, tuple(disk.name for disk in found)).facts.get("hidden_storage") or ()
     if options.json:
-        tell_json({"disks": seen, "liars": [one.media.name for one in seen if is_liar(one.media, liars)]})
+        named = [one.media.name for one in seen if is_liar(one.media, liars)]
+        tell_json({"disks": seen, "liars": named, "hidden_storage": hidden})
     else:
-        tell(disk_lines(seen, say, liars, has_battery=has_battery(host)))
+        tell(disk_lines(seen, say, liars, hidden, has_battery=has_battery(host)))
     return 0
 
 
 def disk_lines(
-    seen: "Sequence[Surveyed]", say: Say, liars: "Sequence[Media]" = (), *, has_battery: bool = False
-) -> str:
+    seen: "Sequence[Surveyed]", say: Say, liars: "Sequence[Media]" = (), hidden: "Sequence[HiddenStorage]" = (), *,
+    has_battery: bool = False,
+) -> str:  # fmt: skip
     """The whole answer as text of 80 columns."""
+    unseen = [textwrap.fill(say(*one), _WIDTH) for one in warnings(hidden)]
     if not seen:
-        return say("Aucun disque n'est visible sur ce PC.", "No disk can be seen on this PC.")
+        return "\n\n".join([say("Aucun disque n'est visible sur ce PC.", "No disk can be seen on this PC."), *unseen])
     free = sum(not one.refusals for one in seen)
     total = say(
         f"{len(seen)} disque{'s' * (len(seen) > 1)}, dont {free} que Rebond peut effacer. Rien n'a été modifié.",
         f"{len(seen)} disk{'s' * (len(seen) != 1)}, of which Rebond can wipe {free}. Nothing was changed.",
     )
-    return "\n\n".join([*(_one(surveyed, say, liars, has_battery) for surveyed in seen), total])
+    return "\n\n".join([*(_one(surveyed, say, liars, has_battery) for surveyed in seen), *unseen, total])
 
 
 def _one(surveyed: "Surveyed", say: Say, liars: "Sequence[Media]", has_battery: bool) -> str:

@@ -17,6 +17,7 @@ from agent.bulk.showing import LEVELS
 from agent.console.erasing import Erasing, Line
 from agent.console.page import Page, Paper, Shortcut
 from agent.errors import InputRefused
+from agent.hidden import warnings
 from agent.scanner import read_back
 from agent.text import clean
 from agent.units import tell_bytes
@@ -277,24 +278,8 @@ class Choosing(Page):
     def _hidden(self, width: int) -> list[str]:
         """A disk that nobody sees keeps its data: said above those that can be wiped."""
         machine = self.console.bench.machine
-        kinds = {one.kind for one in machine.hidden_storage or ()} if machine is not None else set()
-        lines: list[str] = []
-        if "silent-disk" in kinds:
-            lines += [*wrap(self.say(
-                "[!] Un disque est branché mais ne répond pas : il ne sera PAS effacé. Éteignez le PC, vérifiez ses "
-                "câbles ; s'il reste muet, retirez-le et détruisez-le.",
-                "[!] A disk is plugged in but does not answer: it will NOT be wiped. Switch the PC off, check its "
-                "cables; if it stays silent, take it out and destroy it.",
-            ), width), ""]  # fmt: skip
-        if not kinds - {"silent-disk"}:
-            return lines
-        told = self.say(
-            "[!] Un disque est peut-être caché par le BIOS (mode RAID, RST ou VMD) : il ne serait PAS effacé. "
-            "Mettez le stockage en AHCI dans le BIOS, puis redémarrez ce PC.",
-            "[!] The BIOS may hide a disk (RAID, RST or VMD mode): it would NOT be wiped. Set storage to AHCI in the "
-            "BIOS, then restart this PC.",
-        )
-        return [*lines, *wrap(told, width), ""]
+        told = warnings(machine.hidden_storage or () if machine is not None else ())
+        return [line for one in told for line in (*wrap(self.say(*one), width), "")]
 
     def _one(self, line: Line, width: int) -> list[str]:
         disk, media = line.disk, line.disk.media

@@ -14,7 +14,7 @@ from agent.cli import main
 from agent.commands.disks import disk_lines
 from agent.commands.say import Say
 from agent.erasure import Exchange, Hidden, Media
-from agent.facts import Disk
+from agent.facts import Disk, HiddenStorage
 from agent.host import Host
 from agent.wipe import choose
 from agent.wipe import survey as survey_module
@@ -244,6 +244,11 @@ def test_told_in_plain_words() -> None:
     assert "seconde confirmation" in member
     assert "celui de la prise USB" in disk_lines([_surveyed(is_plug=True)], Say("fr"))
     assert "Aucun disque" in disk_lines([], Say("fr"))
+    silent = HiddenStorage(kind="silent-disk", evidence="SATA link ata3 up", controller="ata3")
+    for seen in ([], [_surveyed()]):
+        told = disk_lines(seen, Say("fr"), hidden=[silent])
+        assert "il ne sera PAS effacé" in " ".join(told.split()) and "RST" not in told
+        assert max(map(len, told.splitlines())) <= 80
 
 
 def test_a_charger_is_asked_for_only_where_there_is_a_battery() -> None:
