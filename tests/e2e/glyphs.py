@@ -5,7 +5,7 @@ Nothing is guessed: a cell is a known glyph in two colours, or it reads as "\N{R
 
 import gzip
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 UNKNOWN = "\N{REPLACEMENT CHARACTER}"
@@ -18,6 +18,7 @@ class Font:
     width: int
     height: int
     signs: dict[bytes, str]
+    known: dict[bytes, str] = field(default_factory=dict, repr=False)  # pixels of a cell that was read before
 
     @classmethod
     def read(cls, path: Path) -> "Font":
@@ -67,13 +68,19 @@ def read_ppm(path: Path) -> tuple[int, int, bytes]:
 
 
 def read_screen(path: Path, fonts: list[Font]) -> list[str]:
-    """The text of a screendump, a line for each row of the console; with the font that explains the most of it."""
+    """The text of a screendump, a line for each row of the console; with the font that explains the most of it.
+
+    That font comes first in `fonts` from then on: it is most often the right one again, and the PC needs the processor.
+    """
     width, height, pixels = read_ppm(path)
     best: list[str] = []
-    for font in fonts:
+    for place, font in enumerate(list(fonts)):
         lines = _read(width, height, pixels, font)
         if not best or _understood(lines) > _understood(best):
             best = lines
+            fonts.insert(0, fonts.pop(place))
+        if _understood(best) == 1:
+            break
     return best
 
 
@@ -85,26 +92,30 @@ def _understood(lines: list[str]) -> float:
 
 
 def _read(width: int, height: int, pixels: bytes, font: Font) -> list[str]:
-    rows = [pixels[at * width * 3 : (at + 1) * width * 3] for at in range(height)]
-    lines = []
+    line, stride, lines = width * 3, font.width * 3, []
+    lefts = range(0, (width - font.width) * 3 + 1, stride)
     for top in range(0, height - font.height + 1, font.height):
-        cells = []
-        for left in range(0, width - font.width + 1, font.width):
-            cells.append([rows[top + y][left * 3 : (left + font.width) * 3] for y in range(font.height)])
-        lines.append("".join(_sign(cell, font) for cell in cells).rstrip())
+        rows = [pixels[at * line : (at + 1) * line] for at in range(top, top + font.height)]
+        if not any(map(any, rows)):  # nothing is written there
+            lines.append("")
+            continue
+        cells = [b"".join([row[left : left + stride] for row in rows]) for left in lefts]
+        for cell in {*cells} - font.known.keys():
+            font.known[cell] = _sign(cell, font)
+        lines.append("".join([font.known[cell] for cell in cells]).rstrip())
     return lines
 
 
-def _sign(cell: list[bytes], font: Font) -> str:
-    whole = b"".join(cell)
-    colours = {whole[at : at + 3] for at in range(0, len(whole), 3)}
+def _sign(cell: bytes, font: Font) -> str:
+    colours = {cell[at : at + 3] for at in range(0, len(cell), 3)}
     if len(colours) == 1:
         lit = next(iter(colours))
         return " " if max(lit) < 0x20 else _solid(lit)
     if len(colours) > 2:
         return UNKNOWN
+    rows = [cell[at : at + font.width * 3] for at in range(0, len(cell), font.width * 3)]
     for ink in colours:
-        glyph = b"".join(_bits(row, ink) for row in cell)
+        glyph = b"".join(_bits(row, ink) for row in rows)
         if glyph in font.signs:
             return font.signs[glyph]
     return UNKNOWN
