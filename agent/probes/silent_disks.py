@@ -23,15 +23,31 @@ def _hint(where: str, evidence: str) -> HiddenStorage:
 
 
 def _on_sata(host: Host) -> Iterator[HiddenStorage]:
-    for link in host.names(_ATA):
+    links = host.names(_ATA)
+    for link in links:
         speed = (host.text(f"{_ATA}/{link}/sata_spd") or "").strip()
         port = re.search(r"(/sys/.*/(ata\d+))/", host.resolve(f"{_ATA}/{link}") or "")
-        if "Gbps" in speed and port and not any(host.walk(f"{port[1]}/host*/target*")):
-            yield _hint(port[2], f"SATA link {port[2]} up at {speed}, no device behind it")
+        is_multiplied = any(other.startswith(f"{link}.") for other in links)  # up without any disk: its own links tell
+        if "Gbps" in speed and port and not is_multiplied and not _has_device(host, link, port[1]):
+            where = link.replace("link", "ata")
+            yield _hint(where, f"SATA link {where} up at {speed}, no device behind it")
+
+
+def _has_device(host: Host, link: str, port: str) -> bool:
+    """A target; at a multiplier's link ("link3.1") one of that channel, or the enclosure's own processor."""
+    if not any(host.walk(f"{port}/host*")):
+        return True  # behind a SAS controller, where targets are laid out otherwise
+    channel = link.partition(".")[2] or "*"
+    classes = host.walk(f"{_ATA}/{link}/device/dev*/ata_device/dev*/class")
+    return any(host.walk(f"{port}/host*/target*:{channel}:*")) or "semb" in {
+        (host.text(path) or "").strip() for path in classes
+    }
 
 
 def _on_sas(host: Host) -> Iterator[HiddenStorage]:
     for phy in host.names(_PHY):
+        if phy.count(":") > 1:
+            continue  # an expander's: those that lead up to the controller have no port with some drivers (mpt3sas)
         rate = (host.text(f"{_PHY}/{phy}/negotiated_linkrate") or "").strip()
         if re.match(r"\d+\.\d+ Gbit", rate) and not host.exists(f"{_PHY}/{phy}/device/port"):
             yield _hint(phy, f"SAS link {phy} up at {rate}, no device behind it")

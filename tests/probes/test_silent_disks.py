@@ -18,6 +18,15 @@ def port(number: int, speed: str, *, has_device: bool) -> dict[str, str]:
             f"{ata}/host{number}/scsi_host/host{number}/state": "running"} | target  # fmt: skip
 
 
+def fan_out(number: int, way: int, speed: str, *, device: str) -> dict[str, str]:
+    """One link of a port multiplier, and at its end a disk, nothing, or the enclosure's own processor."""
+    ata, name = f"{_AHCI}/ata{number}", f"link{number}.{way}"
+    link, known = f"{ata}/{name}/ata_link/{name}", f"{ata}/{name}/dev{number}.{way}.0/ata_device/dev{number}.{way}.0"
+    disk = {f"{ata}/host{number}/target{number}:{way}:0/{number}:{way}:0:0/type": "0"} if device == "ata" else {}
+    return {f"{link}/sata_spd": speed, f"/sys/class/ata_link/{name}": f"-> {link}",
+            f"{link}/device": f"-> {ata}/{name}", f"{known}/class": device} | disk  # fmt: skip
+
+
 def phy(number: int, rate: str, *, has_port: bool) -> dict[str, str]:
     at = f"{_SAS}/phy-7:{number}"
     laid = {f"{at}/sas_phy/phy-7:{number}/negotiated_linkrate": rate,
@@ -46,6 +55,24 @@ def test_a_sata_link_that_is_up_leads_to_a_device_or_is_told(tmp_path: Path) -> 
     assert (found.kind, found.controller) == ("silent-disk", "ata3")
     assert found.evidence == "SATA link ata3 up at 3.0 Gbps, no device behind it"
     assert hidden_storage.probe(host).facts["hidden_storage"] == (found,)
+
+
+def test_a_port_multiplier_is_no_disk_and_hides_none(tmp_path: Path) -> None:
+    empty = port(4, "3.0 Gbps\n", has_device=False) | fan_out(4, 0, "<unknown>\n", device="none")
+    shelf = port(5, "3.0 Gbps\n", has_device=False) | fan_out(5, 0, "3.0 Gbps\n", device="ata")
+    shelf |= fan_out(5, 1, "3.0 Gbps\n", device="unknown") | fan_out(5, 14, "1.5 Gbps\n", device="semb")
+    (found,) = silent_disks(pc(tmp_path / "pc", empty | shelf))
+    assert found.controller == "ata5.1"
+
+
+def test_links_whose_disks_hang_elsewhere_are_no_hint(tmp_path: Path) -> None:
+    """SATA behind a SAS controller (libsas), and the links by which an expander hangs on its controller (mpt3sas)."""
+    behind_sas = {path: text for path, text in port(6, "6.0 Gbps\n", has_device=False).items() if "/host" not in path}
+    at = f"{_SAS}/expander-7:0/phy-7:0:0"
+    upward = {f"{at}/sas_phy/phy-7:0:0/negotiated_linkrate": "6.0 Gbit",
+              f"{at}/sas_phy/phy-7:0:0/device": f"-> {at}",
+              "/sys/class/sas_phy/phy-7:0:0": f"-> {at}/sas_phy/phy-7:0:0"}  # fmt: skip
+    assert silent_disks(pc(tmp_path / "pc", behind_sas | upward)) == ()
 
 
 def test_a_sas_link_that_is_up_leads_to_a_device_or_is_told(tmp_path: Path) -> None:
