@@ -3,12 +3,13 @@
 What each one really holds in the end is read where it lies: in a file of this computer.
 """
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.image import MARKS, Image, Stick
+from tests.e2e.image import MARKS, PATIENCE_S, Image, Stick
 from tests.e2e.lab import Lab, packed, words
 from tests.e2e.pc import Pc
 
@@ -24,6 +25,7 @@ TABLES = {
     # A sector that cannot be read until it is written, which happens elsewhere: dm-dust's way, without dm-dust, which
     # Debian's kernel has not. A whole chunk of 8 sectors that is written to a snapshot goes to its store at once.
     "WORN-4": ("0 16384 snapshot /dev/mapper/worn /dev/mapper/spare N 8",),
+    "HANGS-5": ("0 16384 delay {} 0 0 {} 0 1500",),  # slow to write, so that there is a middle
 }
 WORN = """\
 worn: 0 8192 linear {} 0
@@ -38,7 +40,7 @@ class Bench:
 
     def __init__(self, lab: Lab, files: dict[str, Path]) -> None:
         self.lab, self.files = lab, files
-        lab.shell.tell("modprobe -a dm-mod dm-flakey dm-snapshot target_core_iblock tcm_loop && "
+        lab.shell.tell("modprobe -a dm-mod dm-flakey dm-snapshot dm-delay target_core_iblock tcm_loop && "
                        "mount -t configfs none /sys/kernel/config", 100)  # fmt: skip
         self._lay(WORN.format(*[below("WORN-4")] * 3).strip())
         self._lay("\n".join(
@@ -102,3 +104,23 @@ def test_sectors_that_can_be_read_once_they_are_written_are_cleared(bench: Bench
     status, found = bench.lab.wipe("WORN-4")
     assert (status, found["outcome"], found["level"]) == (0, "cleared", "clear"), found
     assert found["attempts"][-1]["bad"] == []
+
+
+def test_a_disk_that_hangs_for_a_minute_is_waited_for_and_proven(bench: Bench) -> None:
+    lab, serial = bench.lab, "HANGS-5"
+    lab.begin(serial)
+    until = time.monotonic() + PATIENCE_S
+    while bench.files[serial].read_bytes()[:512] == OLD:
+        assert time.monotonic() < until, lab.shell.run("cat /tmp/said; tail -c 2000 /tmp/wall")[1]
+        lab.pc.listen(0.2)
+    lab.shell.tell(f"python3 {INSIDE}/mapper.py suspend {serial}", 60)
+    silent = "until grep -q 'ne répond plus depuis' /tmp/wall; do sleep 1; done"
+    lab.shell.tell(silent, PATIENCE_S)
+    lab.pc.listen(30)  # the kernel has waited long enough too: it sends its own abort
+    assert bench.old_sectors(serial)
+    lab.shell.tell(f"python3 {INSIDE}/mapper.py resume {serial}", 60)
+    status = lab.end()
+    found = lab.erasure(serial)
+    assert (status, found["outcome"], found["level"]) == (0, "cleared", "clear"), found
+    assert "répond de nouveau" in lab.shell.tell("grep -h 'de nouveau' /tmp/wall")
+    assert bench.old_sectors(serial) == []

@@ -1,6 +1,7 @@
 """Device-mapper without dmsetup, which the image has no other use for: makes what its standard input tells.
 
-Lines as `dmsetup table` prints them, "NAME: FIRST SECTORS KIND …"; each device is /dev/mapper/NAME.
+Lines as `dmsetup table` prints them, "NAME: FIRST SECTORS KIND …"; each device is /dev/mapper/NAME. `mapper.py suspend
+NAME`: whatever is asked of that device gets no answer, until `mapper.py resume NAME`.
 include/uapi/linux/dm-ioctl.h, docs.kernel.org/admin-guide/device-mapper
 """
 
@@ -13,12 +14,13 @@ from pathlib import Path
 HEAD = struct.Struct("=IIIIIIiIIIQ128s129s7x")
 SPEC = struct.Struct("=QQiI16s")
 CREATE, RESUME, LOAD = 3, 6, 9
+SUSPENDED = 1 << 1 | 1 << 10 | 1 << 11  # with RESUME; no file system is frozen, nothing is flushed before
 CONTROL = "/dev/mapper/control"
 
 
-def ask(command: int, name: str, specs: bytes = b"", count: int = 0) -> int:
+def ask(command: int, name: str, specs: bytes = b"", count: int = 0, flags: int = 0) -> int:
     """The number of the device."""
-    head = HEAD.pack(4, 0, 0, HEAD.size + len(specs), HEAD.size, count, 0, 0, 0, 0, 0, name.encode(), b"")
+    head = HEAD.pack(4, 0, 0, HEAD.size + len(specs), HEAD.size, count, 0, flags, 0, 0, 0, name.encode(), b"")
     answer = bytearray(head + specs)
     control = os.open(CONTROL, os.O_RDWR)
     try:
@@ -44,6 +46,9 @@ def make(name: str, lines: list[str]) -> None:
 
 
 def main() -> None:
+    if sys.argv[1:]:
+        ask(RESUME, sys.argv[2], flags=SUSPENDED if sys.argv[1] == "suspend" else 0)
+        return
     tables: dict[str, list[str]] = {}
     for line in sys.stdin:
         name, _, rest = line.partition(": ")
