@@ -25,7 +25,7 @@ TABLES = {
     # A sector that cannot be read until it is written, which happens elsewhere: dm-dust's way, without dm-dust, which
     # Debian's kernel has not. A whole chunk of 8 sectors that is written to a snapshot goes to its store at once.
     "WORN-4": ("0 16384 snapshot /dev/mapper/worn /dev/mapper/spare N 8",),
-    "HANGS-5": ("0 16384 delay {} 0 0 {} 0 1500",),  # slow to write, so that there is a middle
+    "HANGS-5": ("0 16384 delay {0} 0 0 {0} 0 1500",),  # slow to write, so that there is a middle
 }
 WORN = """\
 worn: 0 8192 linear {} 0
