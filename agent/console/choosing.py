@@ -173,7 +173,7 @@ class Choosing(Page):
         elif meant:
             self._confirm(meant[0].token)
         else:
-            word = clean(typed, 30)
+            word = clean(read_back(typed.strip()), 30)  # as it stands on the label
             fr, en = f"Aucun disque de ce PC n'a ce numéro : {word}", f"No disk of this PC has this serial: {word}"
             self.console.tell(self.say(fr, en))
 

@@ -126,6 +126,8 @@ def test_a_scanner_that_ends_its_codes_with_tab(tmp_path: Path) -> None:
         await hand.see("Aucun disque de ce PC n'a ce numéro : NOSUCH")
         await hand.scan("NOSUCH2\t")
         await hand.see("Aucun disque de ce PC n'a ce numéro : NOSUCH2")
+        await hand.scan("SQS)à\t")  # on a French keyboard what an American scanner means by SAS-0
+        await hand.see("Aucun disque de ce PC n'a ce numéro : SAS-0")
 
     drive(bench, script)
     assert (bench.desk.sticker, bench.desk.lot, bench.desk.operator) == ("LR-0042", "college-9", "7")
