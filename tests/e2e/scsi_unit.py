@@ -149,9 +149,9 @@ def sata_disk(twin: AtaTwin) -> Unit:
         return passed(cdb, data_out, length_in) if opcode == PASS_THROUGH else ILLEGAL_OPCODE
 
     def passed(cdb: bytes, data_out: bytes, length_in: int) -> Told:
-        is_known = cdb[2] & 0x20 or cdb[14] == 0xEC
+        is_known = cdb[2] & 0x20 or cdb[14] == 0xEC or (cdb[14] == 0xB0 and twin.smart is not None)
         if not is_known or cdb[1] >> 1 & 0xF != (4 if length_in else 5 if data_out else 3):
-            return ILLEGAL_FIELD  # of another program: SMART, power modes
+            return ILLEGAL_FIELD  # of another program: power modes
         answer = twin.send(-1, cdb, data_out=data_out, length_in=length_in, timeout_s=30)
         return Told(answer.status, answer.sense, answer.data[: length_in - answer.residual])
 

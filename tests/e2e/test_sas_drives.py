@@ -5,8 +5,6 @@ QEMU hands each unit on as it is, but for one thing: descriptor sense data becom
 of a 48-bit ATA answer are lost. So a SATA disk is never told to SANITIZE here, though it could: it is overwritten.
 """
 
-import shutil
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -14,25 +12,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.bay import WHY_NOT, bay
 from tests.e2e.image import MARKS, PATIENCE_S, Image, Stick
-from tests.e2e.iscsi import Iscsi
 from tests.e2e.lab import Lab, packed, words
 from tests.e2e.pc import Pc
-from tests.e2e.scsi_unit import LOOK, sas_disk, sata_disk
+from tests.e2e.scsi_unit import LOOK
 from tests.wipe.twins import ata, scsi
 from tests.wipe.twins.ata import AtaTwin
 from tests.wipe.twins.scsi import ScsiTwin
 
-
-def _why_not() -> str | None:
-    """QEMU without its iSCSI initiator, in a sentence."""
-    if shutil.which("qemu-img") is None:
-        return "qemu-img is missing (apt install qemu-utils qemu-block-extra)"
-    told = subprocess.run(["qemu-img", "--help"], capture_output=True, text=True, check=False).stdout
-    return None if " iscsi" in told else "QEMU's iSCSI initiator is missing (apt install qemu-block-extra)"
-
-
-WHY_NOT = _why_not()
 pytestmark = [*MARKS, pytest.mark.skipif(WHY_NOT is not None, reason=f"no simulated SAS disks: {WHY_NOT}")]
 BLOCKS = 49152  # 24 MiB
 
@@ -43,17 +31,6 @@ def sas(serial: str, **faults: bool | int) -> ScsiTwin:
 
 def sata(serial: str) -> AtaTwin:
     return AtaTwin(native=BLOCKS, visible=BLOCKS, serial=serial, faults=ata.Faults(is_fixed_format=True))
-
-
-def bay(disks: "list[ScsiTwin | AtaTwin]", targets: ExitStack) -> list[str]:
-    """QEMU's words for a SAS controller with these disks."""
-    found = ["-device", "mptsas1068,id=sas"]
-    for place, twin in enumerate(disks):
-        unit = sas_disk(twin) if isinstance(twin, ScsiTwin) else sata_disk(twin)
-        target = targets.enter_context(Iscsi(unit, f"iqn.2014-08.org.rebond:{twin.serial.lower()}"))
-        found += ["-drive", f"if=none,id=u{place},format=raw,file={target.url}",
-                  "-device", f"scsi-generic,drive=u{place},bus=sas.0,scsi-id={place}"]  # fmt: skip
-    return found
 
 
 Disks = dict[str, ScsiTwin | AtaTwin]

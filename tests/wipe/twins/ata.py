@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from agent.wipe.sg import Answer
+from tests.wipe.twins.smart import FAILING, KEYS, Smart
 
 SECTOR = 512
 SECRET = b"PAYROLL-1987"
@@ -65,6 +66,7 @@ class AtaTwin:
     serial: str = "TWIN0001"
     model: str = "Rebond ATA twin"
     password: bytes | None = None
+    smart: Smart | None = None
     faults: Faults = field(default_factory=Faults)
     cut_at: tuple[int, Moment] | None = None  # the n-th command from now (0 is the next)
 
@@ -112,7 +114,7 @@ class AtaTwin:
     def send(self, fd: int, cdb: bytes, *, data_out: bytes = b"", length_in: int = 0, timeout_s: int) -> Answer:
         assert self.is_on, "a command to a disk without power"
         asks_registers = bool(cdb[2] & 0x20)
-        assert len(cdb) == 16 and cdb[0] == 0x85 and (asks_registers or cdb[14] == 0xEC), "ATA PASS-THROUGH, CK_COND"
+        assert len(cdb) == 16 and cdb[0] == 0x85 and (asks_registers or cdb[14] in (0xB0, 0xEC)), "CK_COND"
         is_ext = bool(cdb[1] & 1)
         protocol = cdb[1] >> 1 & 0xF
         assert protocol == (4 if length_in else 5 if data_out else 3)
@@ -159,6 +161,8 @@ class AtaTwin:
             return self._abort(is_ext)
         if opcode == 0xEC:
             return self._sense(GOOD, 1, 0, is_ext, self.identify_data())
+        if opcode == 0xB0:
+            return self._smart(feature, lba, is_ext)
         if opcode == 0xB4:
             return self._sanitize(feature, count, lba, is_ext)
         if opcode in (0xF1, 0xF2, 0xF3, 0xF4, 0xF6):
@@ -209,6 +213,8 @@ class AtaTwin:
         words[82] = (0x0400 if self.has_hpa else 0) | (0x0002 if self.has_security else 0)
         words[83] = 0x4000 | (0x0400 if self.has_48bit else 0) | (0x0800 if self.has_dco else 0)
         words[84] = words[87] = 0x4000
+        words[82] |= self.smart is not None
+        words[85] = words[82]
         words[60] = min(self.visible, 0x0FFFFFFF) & 0xFFFF
         words[61] = min(self.visible, 0x0FFFFFFF) >> 16
         if self.has_48bit:
@@ -229,6 +235,17 @@ class AtaTwin:
     def _security_word(self) -> int:
         bits = (True, self.password is not None, self.locked, self.frozen, self.expired, self.has_enhanced)
         return sum(1 << at for at, is_set in enumerate(bits) if is_set)
+
+    def _smart(self, feature: int, lba: int, is_ext: bool) -> Answer:
+        if self.smart is None or lba >> 8 & 0xFFFF != KEYS[0] | KEYS[1] << 8:
+            return self._abort(is_ext)
+        pages = {0xD0: self.smart.data(), 0xD1: self.smart.thresholds(), 0xD8: b""}
+        if feature in pages:
+            return self._sense(GOOD, 0, lba, is_ext, pages[feature])
+        if feature == 0xDA:
+            middle, high = FAILING if self.smart.is_failing else KEYS
+            return self._sense(GOOD, 0, lba & 0xFF | middle << 8 | high << 16, is_ext)
+        return self._abort(is_ext)
 
     # --- sanitize -----------------------------------------------------------------------------------------------------
 
