@@ -36,7 +36,7 @@ class Status:
     """What the top bar tells: always, on every screen."""
 
     queue: Queue = Queue()
-    wipe: str = ""  # "effacement 41 %"
+    wipe: str = ""  # "effacement 3/12, reste 1:25"
     stick: str = ""  # "CLÉ ABSENTE"
     link: Link = "up"
 

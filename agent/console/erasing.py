@@ -21,6 +21,7 @@ from agent.bulk.unfreezing import running_wipes
 from agent.bulk.wishes import Wishes
 from agent.errors import RebondError
 from agent.wall.news import News
+from agent.wall.rows import time_of
 from agent.wipe.job import Event
 from agent.wipe.supervisor import WORKER, Seat
 
@@ -193,22 +194,26 @@ class Erasing:
         return self.done.fates if self.done is not None else ()
 
     def status(self, lang: str) -> str:
-        """For the top bar; "" when nothing is or was erased. Rounded down: 100 is only said of everything."""
+        """For the top bar: disks ended of all, and the longest time left. "" when nothing is or was erased.
+
+        No share: each phase has its own, and one that falls back from 99 to 0 would tell nobody anything.
+        """
         en = lang == "en"
         if self.is_running:
-            told = [_permille(seat) for seat in self.seats]
-            share = min(sum(told) // (10 * len(told)), 99) if told else 0
-            return f"wiping {share} %" if en else f"effacement {share} %"
+            over, left = sum(seat.is_over for seat in self.seats), time_of(_left_s(self.seats))
+            ended = f"{over}/{len(self.seats)}" if self.seats else ""
+            rest = (f", {left} left" if en else f", reste {left}") if left else ""
+            return f"{'wiping' if en else 'effacement'} {ended}".rstrip() + rest
         if self.fates:
             proven = sum(fate.is_proven for fate in self.fates)
             return f"wiped {proven}/{len(self.fates)}" if en else f"effacés {proven}/{len(self.fates)}"
         return ""
 
 
-def _permille(seat: Seat) -> int:
-    if seat.is_over:
-        return 1000
-    return (seat.progress.permille or 0) if seat.progress is not None else 0
+def _left_s(seats: Sequence[Seat]) -> int | None:
+    """Of the disk that takes longest; None as long as one cannot tell."""
+    left = [seat.progress.eta_s if seat.progress is not None else None for seat in seats if not seat.is_over]
+    return None if not left or None in left else max(one for one in left if one is not None)
 
 
 class _View:

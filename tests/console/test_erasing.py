@@ -27,7 +27,9 @@ from agent.probes.inspect import Circumstances, inspect
 from agent.record import Record, parse_payload
 from agent.rules import load_profiles
 from agent.wipe.job import Job
+from agent.wipe.job import Progress as OfDisk
 from agent.wipe.journal import Journal, Opened
+from agent.wipe.supervisor import Seat
 from tests.bulk.disks import MOUNTED, chosen, media, surveyed
 from tests.bulk.test_noting import BEGAN, END, FOUND_LYING, journal
 from tests.console.driving import CAPTURES, Hand, bench_of, drive
@@ -210,7 +212,7 @@ def test_an_erasure_goes_on_behind_other_screens_and_stops_when_asked_twice(
         await hand.see("en pause")
         await hand.press("escape")
         await hand.see("Voir l'effacement en cours")
-        await hand.see("effacement ")  # in the top bar
+        await hand.see("effacement 0/1")  # in the top bar
         await hand.press("f10")
         await hand.see("attendez sa fin")
         assert "Éteindre" not in hand.text()
@@ -230,6 +232,25 @@ def test_an_erasure_goes_on_behind_other_screens_and_stops_when_asked_twice(
     arm(bench, disk.stem)
     bench.erasing.begin()
     assert bench.erasing.fates[0].is_proven
+
+
+@pytest.mark.parametrize(("ended", "left", "fr", "en"), [
+    (0, (None, None), "effacement 0/2", "wiping 0/2"),
+    (0, (300, None), "effacement 0/2", "wiping 0/2"),  # one does not tell: no promise
+    (0, (300, 85), "effacement 0/2, reste 5:00", "wiping 0/2, 5:00 left"),
+    (1, (None, 85), "effacement 1/2, reste 1:25", "wiping 1/2, 1:25 left"),
+])  # fmt: skip
+def test_the_top_bar_counts_disks_and_promises_no_less_time_than_the_slowest_takes(
+    ended: int, left: tuple[int | None, ...], fr: str, en: str, tmp_path: Path
+) -> None:
+    bench = bench_of("uefi-school-laptop", tmp_path)
+    bench.erasing.is_running = True
+    bench.erasing.seats = tuple(
+        Seat(job=None, media=None, child=None, state="ended" if place < ended else "running",  # type: ignore[arg-type] # not asked
+             progress=OfDisk(phase="verifying", permille=999, eta_s=eta_s))
+        for place, eta_s in enumerate(left)
+    )  # fmt: skip
+    assert (bench.erasing.status("fr"), bench.erasing.status("en")) == (fr, en)
 
 
 def test_the_operator_is_asked_and_a_captured_pc_has_nothing_to_erase(tmp_path: Path) -> None:
