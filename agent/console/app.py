@@ -242,7 +242,7 @@ class Console(App[str]):
     def look(self) -> None:
         if self.is_looking:
             return
-        if self.bench.erasing.is_running:  # its disks must not be disturbed
+        if self.bench.erasing.is_armed:  # its disks must not be disturbed
             en = self.bench.lang == "en"
             self.tell("Wait for the end of the wipe." if en else "Attendez la fin de l'effacement.")
             return

@@ -220,7 +220,7 @@ class Bench:
 
     def disks_changed(self) -> Change | None:
         """Disks came or went since this PC was looked at, which is then to be done again. Never amid other work."""
-        if not self.host.is_live or self.erasing.is_running or self.checking.is_running:
+        if not self.host.is_live or self.erasing.is_armed or self.checking.is_running:
             return None
         return self._arrivals.glance(fixed_disks(self.host), time.monotonic())
 

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from agent.wipe.choose import Method
 
 Ask = Literal["operator", "serial", "member", "psid"]
+LOOKED_AGAIN = (
+    "Les disques ont été regardés de nouveau : scannez-les.", "The disks were looked at again: scan them.",
+)  # fmt: skip
 _METHODS: tuple["Method", ...] = ("best", "overwrite", "zeros")
 _PROMPTS: dict[Ask, tuple[str, str]] = {
     "operator": ("Code du technicien", "Technician's code"),
@@ -196,6 +199,9 @@ class Choosing(Page):
     def _go_on(self) -> None:
         if not self.erasing.wanted:
             return
+        if self.console.is_looking:
+            self.console.tell(self.say("Rebond regarde ce PC : attendez.", "Rebond is looking at this PC: wait."))
+            return
         if self.erasing.is_running:
             self.console.tell(self.say("Un effacement est déjà en cours.", "A wipe is running already."))
             return
@@ -221,6 +227,10 @@ class Choosing(Page):
     # --- the picture --------------------------------------------------------------------------------------------------
 
     def refresh_all(self) -> None:
+        if self.erasing.is_outdated and not self._is_busy:
+            if self.erasing.wanted:
+                self.console.news = self.say(*LOOKED_AGAIN)
+            self._look()
         prompt = self.say(*_PROMPTS[self.asks])
         self.query_one("#label-answer", Static).update(Text(f" {prompt} :"))
         lines = self.erasing.lines

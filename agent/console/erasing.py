@@ -66,6 +66,7 @@ class Erasing:
     news: News = field(default_factory=News)
     done: Carried | None = None
     is_running: bool = False
+    _disks: object = None  # of the machine, as last looked at
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     # --- the disks ----------------------------------------------------------------------------------------------------
@@ -77,6 +78,7 @@ class Erasing:
         bench = self.bench
         machine = bench.machine
         assert machine is not None
+        self._disks = machine.disks
         self._tell_belated()
         home = str(bench.home.root.absolute())
         seen = survey(bench.host, machine.disks or (), allow_virtual=self.allow_virtual, home=home)
@@ -88,6 +90,19 @@ class Erasing:
         self.lines = tuple(
             Line(disk=disk, met=met.get(disk.media.name), has_lied=is_liar(disk.media, liars)) for disk in seen
         )
+
+    @property
+    def is_outdated(self) -> bool:
+        """The PC was looked at since, and its disks are not those of `lines` any more."""
+        return self._disks is not None and self.bench.machine is not None and (
+            self.bench.machine.disks is not self._disks
+        )  # fmt: skip
+
+    @property
+    def is_armed(self) -> bool:
+        """From the countdown on nothing else may ask the disks anything."""
+        roll = self.roll
+        return self.is_running or roll is not None and roll.refused is None and roll.asks in ("countdown", "nothing")
 
     def _tell_belated(self) -> None:
         """What ended before a crash and never got its record gets it now; else `rebond wipe` tries again later."""

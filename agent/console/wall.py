@@ -7,6 +7,7 @@ from textual.events import Key
 from textual.widget import Widget
 from textual.widgets import Static
 
+from agent.console.choosing import LOOKED_AGAIN
 from agent.console.erasing import Erasing
 from agent.console.letters import big
 from agent.console.page import Page, Paper, Shortcut
@@ -61,10 +62,7 @@ class Countdown(Page):
         if console.top is not self:
             return
         if erasing.roll is None or erasing.roll.asks != "countdown":  # a late look at the disks took it back
-            fr, en = (
-                "Les disques ont été regardés de nouveau : scannez-les.",
-                "The disks were looked at again: scan them.",
-            )
+            fr, en = LOOKED_AGAIN
             console.tell(self.say(f"{fr} Rien n'a été touché.", f"{en} Nothing was touched."))
             console.back()
             return
