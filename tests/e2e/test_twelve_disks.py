@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.glyphs import Font
 from tests.e2e.image import MARKS, PATIENCE_S, Stick, disk
 from tests.e2e.pc import Pc
 
-pytestmark = [*MARKS]
+pytestmark = [*MARKS, pytest.mark.slow]
 MARK = b"donated data"
 KINDS = {
     "SATA": "ide-hd,drive={name},bus=ide.{place},serial={name},rotation_rate=7200",
