@@ -5,7 +5,7 @@ was plugged into another PC later is not in this one; a disk on a USB cable neve
 data does not go away. Where nothing identifies this PC, the disks of every such PC are asked for.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -41,23 +41,23 @@ def with_lost_disks(
 
     `journalled`: in the order in which they began. `results`: of this visit's checks, in their order.
     """
-    disks = machine.disks or ()
-    unproven = [one.erasure for one in _of_this_pc(machine, journalled) if standing_of(one.erasure) != "certificate"]
     said = lost.taken_out(results)
-    back = [
-        told
-        for one in unproven
-        if any(_is_it(disk, one.media) and not disk.removable for disk in disks)
-        and lost.mark((told := _told(one)).erasure_digest) in said
-    ]
-    gone = [_told(one) for one in reversed(unproven) if not any(_is_it(disk, one.media) for disk in disks)]
-    machine = lost.with_taken_out(msgspec.structs.replace(machine, lost_disks=tuple(gone)), results)
-    asked_first = sorted(machine.lost_disks or (), key=lambda one: one.is_taken_out)[: lost.LOST_MOST + 1]
-    machine = msgspec.structs.replace(machine, lost_disks=tuple(asked_first))
+    gone, back = list[LostDisk](), list[LostDisk]()
+    for erasure in reversed(_of_this_pc(machine, journalled)):
+        if standing_of(erasure) == "certificate":
+            continue
+        one = _told(erasure, said)
+        here = [disk for disk in machine.disks or () if _is_it(disk, erasure.media)]
+        if not here:
+            gone.append(one)
+        elif one.is_taken_out and not all(disk.removable for disk in here):
+            back.append(one)
+    gone.sort(key=lambda one: one.is_taken_out)
+    machine = msgspec.structs.replace(machine, lost_disks=tuple(gone[: lost.LOST_MOST + 1]))
     return machine, lost.answers_again(back, now) if back else None
 
 
-def _of_this_pc(machine: Machine, journalled: Iterable[Journalled]) -> list[Journalled]:
+def _of_this_pc(machine: Machine, journalled: Iterable[Journalled]) -> list[Erasure]:
     """Of each disk that was last plugged in here, the erasure that counts: the last that touched it, else was tried."""
     counting: dict[tuple[object, ...], Journalled] = {}
     last_in: dict[tuple[object, ...], str | None] = {}
@@ -69,7 +69,7 @@ def _of_this_pc(machine: Machine, journalled: Iterable[Journalled]) -> list[Jour
             counting[disk] = one
     here = machine_identity(machine)
     return [
-        one for disk, one in counting.items()
+        one.erasure for disk, one in counting.items()
         if last_in[disk] == here and one.job.media.transport not in _CABLED and one.job.media.kind != "sd-card"
     ]  # fmt: skip
 
@@ -85,8 +85,8 @@ def _is_it(disk: Disk, media: Media) -> bool:
     return _key(disk) == _key(media) or is_same_disk(disk, media)
 
 
-def _told(erasure: Erasure) -> LostDisk:
-    media = erasure.media
+def _told(erasure: Erasure, said: Container[str]) -> LostDisk:
+    media, digest = erasure.media, sha256(msgspec.json.encode(erasure)).hexdigest()
     named = " ".join(filter(None, (media.model, media.serial or media.wwn))) or media.name
     return LostDisk(
         name=clean(named, _NAME_MOST),
@@ -96,5 +96,6 @@ def _told(erasure: Erasure) -> LostDisk:
         size_bytes=media.size_bytes or None,
         is_soldered=media.kind == "emmc",
         erasure=None if standing_of(erasure) == "untouched" else settled(erasure),
-        erasure_digest=sha256(msgspec.json.encode(erasure)).hexdigest(),
+        erasure_digest=digest,
+        is_taken_out=lost.mark(digest) in said,
     )
