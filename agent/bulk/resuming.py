@@ -81,16 +81,14 @@ class Met:
 
 
 def unfinished(folder: Path) -> tuple[Unfinished, ...]:
-    """Every erasure here that has no end, oldest first; but for disks that were begun anew later.
+    """Every erasure here that has no end, oldest first, whatever the clock said; but for disks that were begun anew later.
 
     A journal that cannot be read is no place to go on from: `damaged` names it.
     """
     read = [(path, state) for path in journals_in(folder) if (state := state_of(path)) is not None]
-    latest: dict[str, str] = {}
-    for _, state in read:
-        token = _token(state.job)
-        latest[token] = max(latest.get(token, ""), state.opened_at)
-    found = [one for one in read if one[1].finished is None and one[1].opened_at == latest[_token(one[1].job)]]
+    read.sort(key=lambda one: (one[1].job.order, one[1].opened_at))
+    latest = {_token(state.job): state.job.id for _, state in read}
+    found = [one for one in read if one[1].finished is None and one[1].job.id == latest[_token(one[1].job)]]
     return tuple(
         Unfinished(
             job=msgspec.structs.replace(
@@ -102,7 +100,7 @@ def unfinished(folder: Path) -> tuple[Unfinished, ...]:
             cut=state.interruptions[-1].why if state.is_interrupted else "",
             may_have_grown=state.hidden is None,
         )
-        for path, state in sorted(found, key=lambda one: one[1].opened_at)
+        for path, state in found
     )
 
 

@@ -307,6 +307,17 @@ def test_an_earlier_one_does_not(tmp_path: Path) -> None:
     assert [one.opened_at for one in unfinished(tmp_path)] == ["2026-11-23T09:00:00Z"]
 
 
+def test_a_clock_that_went_back_to_2001_makes_no_later_erasure_an_earlier_one(tmp_path: Path) -> None:
+    """Else the older one would be gone on with, and its disk be looked for in the PC of the later one."""
+    for number, at, more in ((1, "2026-11-23T08:00:00Z", (BEGAN,)), (2, "2001-01-01T00:00:09Z", (BEGAN, END))):
+        one = msgspec.structs.replace(job(number, tmp_path, MEDIA), order=number)
+        made = j.Journal.create(Path(one.journal), j.Opened(job=one, at=at))
+        for entry in more:
+            made.add(entry)
+        made.close()
+        assert len(unfinished(tmp_path)) == 2 - number
+
+
 def test_damaged_journals_are_named(tmp_path: Path) -> None:
     assert unfinished(tmp_path / "none") == () and damaged(tmp_path / "none") == ()
     (tmp_path / "0.journal").write_bytes(b"")
