@@ -16,6 +16,7 @@ from agent.wipe.journals import journals_in, state_of
 from agent.wipe.media import is_same
 from agent.wipe.refusals import reason
 from agent.wipe.signatures import is_array_member
+from agent.wipe.state import State
 
 if TYPE_CHECKING:
     from agent.wipe.survey import Surveyed
@@ -81,14 +82,14 @@ class Met:
 
 
 def unfinished(folder: Path) -> tuple[Unfinished, ...]:
-    """Every erasure here that has no end, oldest first, whatever the clock said; but for disks that were begun anew later.
+    """Every erasure here that has no end, oldest first by `order`; but for disks that were begun anew later.
 
     A journal that cannot be read is no place to go on from: `damaged` names it.
     """
     read = [(path, state) for path in journals_in(folder) if (state := state_of(path)) is not None]
-    read.sort(key=lambda one: (one[1].job.order, one[1].opened_at))
-    latest = {_token(state.job): state.job.id for _, state in read}
-    found = [one for one in read if one[1].finished is None and one[1].job.id == latest[_token(one[1].job)]]
+    read.sort(key=lambda one: _order(one[1]))
+    latest = {_token(state.job): _order(state) for _, state in read}
+    found = [one for one in read if one[1].finished is None and _order(one[1]) == latest[_token(one[1].job)]]
     return tuple(
         Unfinished(
             job=msgspec.structs.replace(
@@ -102,6 +103,11 @@ def unfinished(folder: Path) -> tuple[Unfinished, ...]:
         )
         for path, state in found
     )
+
+
+def _order(state: State) -> tuple[int, str]:
+    """Which came later; disks that are alike, begun at once, came together."""
+    return state.job.order, state.opened_at
 
 
 def meet(
