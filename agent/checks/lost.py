@@ -16,7 +16,7 @@ from agent.facts import LostDisk, Machine
 if TYPE_CHECKING:
     from agent.checks.running import Answer, Task
 
-LOST_MOST = 20  # asked for at once: a bench may have seen hundreds; the next are asked for at the next look
+LOST_MOST = 20  # asked for at once: a bench may have seen hundreds; the next are asked for then
 _NAMED_MOST = 4
 
 
@@ -62,10 +62,10 @@ def said(machine: Machine, answer: "Answer") -> CheckResult:
     asked = _asked(machine)
     names = _names(asked)
     if answer == "ok":
-        fr, en = f"Une personne dit : sorti du PC : {names}.", f"A person says: out of the PC: {names}."
+        fr, en = f"Sorti du PC, dit une personne : {names}.", f"Out of the PC, says a person: {names}."
         return result(LOST_DISKS, "passed", fr, en, *_measured(asked), by="person")
     if answer == "bad":
-        fr, en = f"Une personne dit : pas sorti du PC : {names}.", f"A person says: not out of the PC: {names}."
+        fr, en = f"Encore dans le PC, dit une personne : {names}.", f"Still in the PC, says a person: {names}."
         return result(LOST_DISKS, "failed", fr, en, *_measured(asked), by="person")
     return result(LOST_DISKS, "not_tested", "Passé.", "Skipped.", by="person")
 

@@ -168,15 +168,16 @@ class Bench:
         self.home, self._key = after, None
         if self.machine is not None:
             self.checking.keep_all()
-            self._recall(self.machine)
+            self.recall()
         self.read_settings()
         return "La clé est là : tout y est gardé.", "The stick is here: all is kept on it."
 
-    def _recall(self, machine: Machine) -> None:
+    def recall(self) -> None:
         """What the stick knows of this PC: erasures of other days, and their disks that answer no more."""
-        told, kept = of_this_visit(self.home, machine, self.host, datetime.now(UTC))
+        assert self.machine is not None
+        told, kept = of_this_visit(self.home, self.machine, self.host, datetime.now(UTC))
         self.checking.recall(told, kept)
-        if told != machine:
+        if told != self.machine:
             self.take(told)
 
     def stick_warning(self) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from agent.checks.gate import complete, may_be_called_refurbished, word
 from agent.checks.lost import with_taken_out
 from agent.checks.registry import BY_NAME, Check
-from agent.checks.results import CheckResult
+from agent.checks.results import LOST_DISKS, CheckResult
 from agent.checks.running import Answer, Around, Event, Progress, Question, Run
 from agent.errors import RebondError
 from agent.facts import Machine
@@ -129,6 +129,8 @@ class Checking:
         self._tell_machine()  # before a record is asked for: it holds both
         self.has_new, self.question = True, None
         self.keep_all()
+        if found.name == LOST_DISKS and self.bench.host.is_live and self.problem is None:
+            self.bench.recall()  # more of them may have waited for their turn
 
     def _tell_machine(self) -> None:
         """Where a lost disk was said to be out, or is not any more, the PC is judged again."""

@@ -3,9 +3,11 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from agent.capture import load
+from agent.checks.lost import LOST_MOST
 from agent.console import bench as console_bench
 from agent.console.bench import Bench, Progress
 from agent.envelope import peek
@@ -51,7 +53,7 @@ def test_it_is_said_to_be_out_and_a_restart_knows(tmp_path: Path) -> None:
         await hand.press("enter")
         await hand.see("WD5000 WD-A. Ce disque est-il sorti du PC ?")
         await hand.press("1")
-        await hand.see("Une personne dit : sorti du PC : WD5000 WD-A.")
+        await hand.see("Sorti du PC, dit une personne : WD5000 WD-A.")
         await hand.press("escape")
         await hand.see("[OK] Disque disparu")
         assert not asks(bench)
@@ -66,6 +68,25 @@ def test_it_is_said_to_be_out_and_a_restart_knows(tmp_path: Path) -> None:
     again = bench_at(station.home)
     again.inspect(lambda *_: None)
     assert not asks(again) and again.checking.states()[0].outcome == "passed"
+
+
+def test_a_bench_whose_pile_was_long_is_asked_for_the_next_ones_without_a_new_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    station = Station(tmp_path)
+    for number in range(LOST_MOST + 2):
+        station.wipe(PC, msgspec.structs.replace(HDD, serial=f"WD-{number:04}"))
+    bench = bench_at(station.home)
+    bench.inspect(lambda *_: None)
+    monkeypatch.setattr(bench.host, "is_live", True)
+    for outcome in ("not_tested", "passed"):
+        bench.checking.start("lost-disks", lambda: None)
+        assert bench.checking.run is not None
+        while bench.checking.run.result is None and not bench.checking.run.answer("ok"):
+            pass
+        bench.checking.run.wait(10)
+        assert bench.checking.states()[0].outcome == outcome
+    assert bench.machine is not None and not asks(bench)
 
 
 def test_a_stick_that_comes_late_knows_of_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
