@@ -102,7 +102,7 @@ def result_of(
 ) -> Result:  # fmt: skip
     """What the result screen says of the first verdict."""
     verdict = verdicts[0]
-    suits = tuple(fitting.title.told(lang) for fitting in best_fitting(machine, profiles))
+    suits = tuple(fitting.title.told(lang) for fitting in best_fitting(verdicts, profiles))
     return Result(
         machine=one_line(machine, lang),
         outcome=verdict.outcome,

@@ -213,11 +213,14 @@ def test_an_empty_machine_is_for_review_everywhere() -> None:
 
 
 def test_best_fitting_is_best_first_and_only_what_suits() -> None:
-    names = [verdict.profile for verdict in best_fitting(good_laptop(), JUDGED)]
+    def suits(machine: Machine) -> list[str]:
+        return [found.profile for found in best_fitting([judge(machine, one) for one in reversed(JUDGED)], JUDGED)]
+
+    names = suits(good_laptop())
     assert names[:2] == ["famille-linux", "windows-11"] and len(names) == len(JUDGED)
     old = changed(changed(good_laptop(), "cpu.windows_11", "not-eligible"), "cpu.x86_64_level", 1)
-    assert [verdict.profile for verdict in best_fitting(old, JUDGED)][0] == "chromeos-flex"
-    assert best_fitting(Machine(), JUDGED) == ()
+    assert suits(old)[0] == "chromeos-flex"
+    assert suits(Machine()) == [] and best_fitting((), JUDGED) == ()
 
 
 # --- traps of the trade -----------------------------------------------------------------------------------------------

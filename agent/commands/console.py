@@ -1,6 +1,7 @@
 """`console`: the technician's full-screen view, which the boot image starts by itself."""
 
 import argparse
+import gc
 import os
 import sys
 from pathlib import Path
@@ -61,7 +62,9 @@ def run_console(options: argparse.Namespace, say: Say) -> int:
         lang=say.lang,
         taken_at=taken_at,
     )
-    wish = Console(bench, all_pages()).run()
+    console = Console(bench, all_pages())
+    gc.freeze()  # what is loaded stays: else each search for garbage walks over it, and the screen waits
+    wish = console.run()
     sys.stdout.flush()
     if wish is not None and options.source is None:
         from agent.console.power import switch

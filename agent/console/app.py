@@ -75,7 +75,6 @@ class Console(App[str]):
     #foot { height: auto; }
     Static { background: ansi_default; color: ansi_default; width: 100%; }
     Choices { height: auto; max-height: 50%; width: 100%; background: ansi_default; color: ansi_default; }
-    Paper { height: 1fr; scrollbar-size: 0 0; background: ansi_default; color: ansi_default; padding: 0 1; }
     Input, Input:focus { border: none; height: 1; padding: 0; background: ansi_default; color: ansi_default;
         width: 1fr; }
     Input > .input--cursor { background: ansi_default; color: ansi_default; text-style: reverse; }

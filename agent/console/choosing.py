@@ -15,7 +15,8 @@ from textual.widgets import Input, Static
 from agent.bulk.roll import matching, operator_in
 from agent.bulk.showing import LEVELS
 from agent.console.erasing import Erasing, Line
-from agent.console.page import Page, Paper, Shortcut
+from agent.console.page import Page, Shortcut
+from agent.console.paper import Paper
 from agent.errors import InputRefused
 from agent.hidden import warnings
 from agent.scanner import read_back

@@ -6,7 +6,10 @@ from rich.text import Text
 from textual.widget import Widget
 from textual.widgets import Static
 
-from agent.console.page import Page, Paper, Shortcut
+from agent.console.page import Page, Shortcut
+from agent.console.paper import Paper
+from agent.facts import Machine
+from agent.rules import Profile
 from agent.sheet import sheet
 from agent.verdict import explain
 
@@ -19,6 +22,7 @@ class Details(Page):
         super().__init__()
         self.at = 0
         self._shown: tuple[object, ...] = ()
+        self._text = ""
 
     def middle(self) -> Iterable[Widget]:
         yield Static(id="title", markup=False)
@@ -55,14 +59,21 @@ class Details(Page):
         name = self.say("Faits", "Facts") if self.at == 0 else bench.profiles[self.at - 1].title.told(bench.lang)
         if self.at > 1:  # "À RECYCLER" of a second profile speaks of that use, not of the PC
             name += self.say(" (pour cet usage seulement)", " (for this use only)")
-        place = self.query_one("#paper", Paper).place
-        self.query_one("#title", Static).update(Text(f" {self.at + 1}/{count}  {name}   {place}", style="bold"))
-        shown = (self.at, bench.lang, id(bench.machine))
-        if shown != self._shown:  # the proof of a profile is long: written once
-            self._shown = shown
-            text = (
-                sheet(bench.machine, bench.lang)
-                if self.at == 0
-                else explain(bench.machine, bench.profiles[self.at - 1], bench.lang)
-            )
-            self.query_one("#paper", Paper).write(text)
+        paper = self.query_one("#paper", Paper)
+        self.query_one("#title", Static).update(Text(f" {self.at + 1}/{count}  {name}   {paper.place}", style="bold"))
+        self._tell(bench.machine, bench.profiles[self.at - 1] if self.at else None, bench.lang)
+        paper.write(self._text)
+
+    def _tell(self, machine: Machine, profile: Profile | None, lang: str) -> None:
+        """Once, and beside the screen: the proof of forty disks is thousands of lines."""
+        shown = (machine, profile, lang)
+        if len(self._shown) == len(shown) and all(was is now for was, now in zip(self._shown, shown, strict=True)):
+            return
+        self._shown, self._text = shown, ""
+
+        def told(text: str) -> None:
+            if self._shown is shown:
+                self._text = text
+                self.draw()
+
+        self.console.spawn(lambda: explain(machine, profile, lang) if profile else sheet(machine, lang), told)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, cast
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Vertical
 from textual.events import Key, Resize
 from textual.message import Message
 from textual.screen import Screen
@@ -273,23 +273,3 @@ def digit_of(sign: str) -> int:
     if sign.isascii() and sign.isdigit():
         return int(sign)
     return _ROW.find(sign) + 1 if sign in _ROW else 0
-
-
-class Paper(VerticalScroll, can_focus=True):
-    """Text longer than the screen; the last line of it tells where one is."""
-
-    def __init__(self, **kwargs: str) -> None:
-        super().__init__(**kwargs)  # type: ignore[arg-type] # id
-        self._text = Static("", markup=False)
-
-    def compose(self) -> ComposeResult:
-        yield self._text
-
-    def write(self, text: str) -> None:
-        self._text.update(Text(text))
-
-    @property
-    def place(self) -> str:
-        """ "37 %": how far down."""
-        most = self.max_scroll_y
-        return f"{round(100 * self.scroll_offset.y / most)} %" if most else ""

@@ -8,7 +8,8 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from agent.console.letters import big
-from agent.console.page import HEIGHT_LEAST, Choices, Page, Paper, Shortcut
+from agent.console.page import HEIGHT_LEAST, Choices, Page, Shortcut
+from agent.console.paper import Paper
 from agent.console.start import progress
 from agent.screen import SIGNS, WORDS, Result
 from agent.sheet import result_of
@@ -21,19 +22,6 @@ class VerdictPage(Page):
     name_of = "verdict"
     tells_trouble = True
     heading = ("Verdict", "Verdict")
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._judged: tuple[tuple[object, ...], Result] | None = None
-
-    def _result(self) -> Result:
-        """Worked out again only when something it follows from was replaced: of forty disks it takes long."""
-        bench = self.console.bench
-        assert bench.machine is not None
-        of = (bench.machine, bench.verdicts, bench.profiles, bench.lang)
-        if self._judged is None or any(was is not now for was, now in zip(self._judged[0], of, strict=True)):
-            self._judged = of, result_of(bench.machine, bench.verdicts, bench.profiles, bench.lang)
-        return self._judged[1]
 
     def middle(self) -> Iterable[Widget]:
         yield Static(id="word", markup=False)
@@ -83,7 +71,7 @@ class VerdictPage(Page):
             self.query_one("#why", Paper).write("")
             self.query_one("#next", Choices).offer(())
             return
-        result = self._result()
+        result = result_of(bench.machine, bench.verdicts, bench.profiles, bench.lang)
         is_high = self.size.height >= 30
         word, sign = WORDS[result.outcome][bench.lang == "en"], SIGNS[result.outcome]
         is_low = self.size.height < HEIGHT_LEAST

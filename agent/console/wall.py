@@ -10,7 +10,8 @@ from textual.widgets import Static
 from agent.console.choosing import LOOKED_AGAIN
 from agent.console.erasing import Erasing
 from agent.console.letters import big
-from agent.console.page import Page, Paper, Shortcut
+from agent.console.page import Page, Shortcut
+from agent.console.paper import Paper
 from agent.wall.closing import closing
 from agent.wall.keys import Hand
 from agent.wall.rows import head, page_of, row

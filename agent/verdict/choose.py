@@ -17,11 +17,12 @@ WORDS: dict[Outcome, tuple[str, str]] = {
 }
 
 
-def best_fitting(machine: Machine, profiles: Iterable[Profile]) -> tuple[Verdict, ...]:
-    """The verdicts of the profiles this machine already suits, best ranked first; none when it suits none."""
-    ranked = sorted(profiles, key=lambda profile: (profile.rank, profile.name))
-    verdicts = [judge(machine, profile) for profile in ranked if not profile.is_part]
-    return tuple(verdict for verdict in verdicts if verdict.outcome == "refurbish" and verdict.applies)
+def best_fitting(verdicts: Iterable[Verdict], profiles: Iterable[Profile]) -> tuple[Verdict, ...]:
+    """Those of one machine's verdicts by whose profile it already suits, best ranked first."""
+    judged = {verdict.profile: verdict for verdict in verdicts}
+    ranked = sorted((one for one in profiles if not one.is_part), key=lambda profile: (profile.rank, profile.name))
+    found = [judged[profile.name] for profile in ranked if profile.name in judged]
+    return tuple(verdict for verdict in found if verdict.outcome == "refurbish" and verdict.applies)
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):

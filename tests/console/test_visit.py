@@ -8,12 +8,10 @@ import pytest
 from textual.widgets import Input
 
 from agent.console import bench as console_bench
-from agent.console import leaving, verdict
+from agent.console import leaving
 from agent.envelope import peek
 from agent.outbox import Outbox
 from agent.record import parse_payload
-from agent.screen import Result
-from agent.sheet import result_of
 from agent.visit import Noted, note_visit
 from tests.console.driving import Hand, bench_of, drive
 
@@ -181,31 +179,6 @@ def test_a_wipe_that_ends_leaves_the_pointer_on_nothing_that_switches_off(tmp_pa
         await hand.see("pour PC famille")
 
     drive(bench, script)
-
-
-def test_a_verdict_that_stays_the_same_is_worked_out_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    bench, worked = bench_of("mini-pc-no-disk", tmp_path), list[str]()
-
-    def counted(*facts: Any, **more: Any) -> Result:
-        worked.append(bench.lang)
-        return result_of(*facts, **more)
-
-    monkeypatch.setattr(verdict, "result_of", counted)
-
-    async def script(hand: Hand) -> None:
-        await hand.press("f2")
-        await hand.see("1 en attente")
-        await hand.press("f12")
-        await hand.see("for Family PC")
-        for _ in range(5):
-            hand.console.show_status()
-        await hand.press("f12")
-        await hand.see("pour PC famille")
-        bench.take_after_wipe(())
-        await hand.see("2 en attente")
-
-    drive(bench, script)
-    assert worked == ["fr", "en", "fr", "fr"]
 
 
 @pytest.mark.parametrize("size", [(80, 24), (106, 33), (160, 50)])

@@ -11,11 +11,17 @@ from tests.console.driving import Hand, bench_of, drive
 from tests.wall.test_wall import ANSWER, BROKEN, SILENCE, seat
 
 
-def bench_at_work(folder: Path, disks: int) -> Bench:
-    """Its disks are being erased, as far as the screens know."""
+def bench_of_disks(folder: Path, disks: int) -> Bench:
     bench = bench_of("uefi-school-laptop", folder)
-    bench.erasing = Erasing(bench, seats=tuple(seat(number) for number in range(disks)), is_running=True)
+    bench.erasing = Erasing(bench, seats=tuple(seat(number) for number in range(disks)))
     return bench
+
+
+async def to_the_wall(hand: Hand) -> None:
+    """Its disks are being erased, as far as the screens know."""
+    await hand.see("Le PC est inspecté")
+    hand.console.bench.erasing.is_running = True
+    hand.console.open("wall")
 
 
 def hear(bench: Bench, number: int, event: Event) -> None:
@@ -24,11 +30,10 @@ def hear(bench: Bench, number: int, event: Event) -> None:
 
 
 def test_the_silence_of_a_disk_is_on_the_wall_until_it_answers(tmp_path: Path) -> None:
-    bench = bench_at_work(tmp_path, 2)
+    bench = bench_of_disks(tmp_path, 2)
 
     async def script(hand: Hand) -> None:
-        await hand.see("Étiquette du PC")
-        hand.console.open("wall")
+        await to_the_wall(hand)
         hear(bench, 0, SILENCE)
         hear(bench, 1, BROKEN)
         await hand.see("SERIAL-0001 : a un problème.")
@@ -45,11 +50,10 @@ def test_the_silence_of_a_disk_is_on_the_wall_until_it_answers(tmp_path: Path) -
 def test_every_line_of_the_wall_has_its_place_whatever_is_told_beneath_it(
     tmp_path: Path, size: tuple[int, int]
 ) -> None:
-    bench = bench_at_work(tmp_path, 30)
+    bench = bench_of_disks(tmp_path, 30)
 
     async def script(hand: Hand) -> None:
-        await hand.see("PC")
-        hand.console.open("wall")
+        await to_the_wall(hand)
         hear(bench, 0, SILENCE)
         hand.console.tell("Gardé : captures/20261123-080000.zip. Donnez-le au responsable. " * 2)
         seen = await hand.see("SERIAL-0000 : ne répond plus")
