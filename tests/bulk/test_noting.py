@@ -318,6 +318,12 @@ def test_a_clock_that_went_back_to_2001_makes_no_later_erasure_an_earlier_one(tm
         assert len(unfinished(tmp_path)) == 2 - number
 
 
+def test_of_two_disks_that_are_alike_neither_settles_the_other(tmp_path: Path) -> None:
+    journal(tmp_path, 1, "2026-11-23T08:00:00Z", BEGAN)
+    journal(tmp_path, 2, "2026-11-23T08:00:00Z", BEGAN)
+    assert len(unfinished(tmp_path)) == 2
+
+
 def test_damaged_journals_are_named(tmp_path: Path) -> None:
     assert unfinished(tmp_path / "none") == () and damaged(tmp_path / "none") == ()
     (tmp_path / "0.journal").write_bytes(b"")
