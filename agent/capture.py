@@ -2,7 +2,7 @@
 
     ABOUT.yaml      when, by which version, which kernel, whether it was scrubbed
     sys.txt         a line per attribute: "path: text", "path = base64", "path -> link", "path ! why",
-                    "path /" for an empty folder
+                    "path /" for a folder that may be empty
     commands/       index.json (argv, status, why) and the raw answers
     expect/         reviewed results, in the project's own test captures only
 

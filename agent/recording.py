@@ -115,13 +115,30 @@ class RecordingHost(Host):
         self.is_live = is_live
         self.readings: dict[str, Reading] = {}
         self.links: dict[str, str] = {}
-        self.empty: set[str] = set()  # "looked, found none" must replay as such
+        self.folders: set[str] = set()  # those that no file in them gives away
 
     def names(self, path: str) -> tuple[str, ...]:
         found = super().names(path)
         if not found and self.is_folder(path):
-            self.empty.add(path)
+            self.folders.add(path)  # "looked, found none" must replay as such
         return found
+
+    def exists(self, path: str) -> bool:
+        found = super().exists(path)
+        if found:
+            self._note_folder(path)
+        return found
+
+    def walk(self, pattern: str) -> Iterator[str]:
+        for path in super().walk(pattern):
+            self._note_folder(path)
+            yield path
+
+    def _note_folder(self, path: str) -> None:
+        """That it is there may be all that was asked of it."""
+        self._note_links(path)
+        if self.is_folder(path):
+            self.folders.add(path)
 
     def read(self, path: str, limit: int = FILE_LIMIT) -> Reading:
         reading = super().read(path, limit)
@@ -232,7 +249,7 @@ def _lines(host: RecordingHost, scrubber: Scrubber) -> Iterator[str]:
     for path, target in host.links.items():
         name = _quoted(scrubber.text(path))  # a wireless mouse is named by its MAC
         yield f"{name} -> {scrubber.text(target)}"
-    for path in host.empty:
+    for path in host.folders:
         name = _quoted(scrubber.text(path))
         yield f"{name} /"
     for path, reading in host.readings.items():

@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+from agent.capture import load
 from agent.probes import hidden_storage
 from agent.probes.silent_disks import silent_disks
 from tests.probes.standin import pc
+from tests.test_recording import take
 
 _AHCI = "/sys/devices/pci0000:00/0000:00:17.0"
 _SAS = "/sys/devices/pci0000:00/0000:02:00.0/host7"
@@ -83,6 +85,19 @@ def test_a_sas_link_that_is_up_leads_to_a_device_or_is_told(tmp_path: Path) -> N
         | end(5, "none", has_disk=False),
     )  # fmt: skip
     assert [one.controller for one in silent_disks(host)] == ["phy-7:2", "end_device-7:4"]
+
+
+def test_a_capture_tells_the_same(tmp_path: Path) -> None:
+    """That a folder is there, with nothing read in it, is what tells a device from a silent one."""
+    pc(
+        tmp_path / "pc",
+        port(1, "6.0 Gbps\n", has_device=True) | port(3, "3.0 Gbps\n", has_device=False)
+        | phy(0, "3.0 Gbit", has_port=True) | phy(2, "6.0 Gbit", has_port=False)
+        | end(0, "ssp", has_disk=True) | end(4, "sata", has_disk=False),
+    )  # fmt: skip
+    seen = take(tmp_path / "pc", tmp_path / "pc.zip").hidden_storage
+    assert [one.controller for one in seen or ()] == ["ata3", "phy-7:2", "end_device-7:4"]
+    assert silent_disks(load(tmp_path / "pc.zip").host) == seen
 
 
 def test_nothing_is_made_up_where_nothing_is_told(tmp_path: Path) -> None:
