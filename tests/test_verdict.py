@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from agent.facts import Disk, Gap, Machine
+from agent.facts import Disk, Gap, HiddenStorage, Machine
 from agent.rules import Profile, check_file, load_profiles
 from agent.verdict import differences, explain, judge, tell_differences
 from tests.machines import changed, good_disk, good_laptop, hard_disk, known_paths
@@ -238,3 +238,16 @@ def test_of_several_disks_the_fix_names_the_right_one() -> None:
     assert [fix.en for fix in verdict.fixes] == ["Disk sdb: replace this disk with an SSD."]
     alone = judge(changed(good_laptop(), "disks", (bad,)), family)
     assert [fix.fr for fix in alone.fixes] == ["Mettre un SSD de 240 Go."]
+
+
+@pytest.mark.parametrize(("kind", "fr", "en"), [
+    ("vmd", "Stockage caché 1 : VMD, ata3.", "Hidden storage 1: VMD, ata3."),
+    ("silent-disk", "Stockage caché 1 : disque qui ne répond pas, ata3.",
+     "Hidden storage 1: disk that does not answer, ata3."),
+])  # fmt: skip
+def test_what_hides_a_disk_is_named_with_its_place_and_nothing_is_wanted_of_it(kind: str, fr: str, en: str) -> None:
+    hint = HiddenStorage(kind=kind, evidence="SATA link ata3 up", controller="ata3")
+    for shipped in load_profiles():
+        told = [one.told for one in judge(changed(good_laptop(), "hidden_storage", (hint,)), shipped).reasons
+                if one.rule in ("stockage-cache", "disque-sans-reponse")]  # fmt: skip
+        assert [(one.fr, one.en) for one in told] == [(fr, en)]

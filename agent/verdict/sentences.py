@@ -34,14 +34,16 @@ def _told(finding: Finding, machine: Machine, gap: Gap | None, lang: str) -> str
         return f"{name}{colon}{'not known' if lang == 'en' else 'on ne sait pas'}{why}."
     if leaf.kind in ("every", "some"):
         return f"{name}{colon}{_counted(leaf.observed or 0, lang)}."
-    observed = clean(_item_told(leaf.path, machine, lang) or tell(leaf.path, leaf.observed, lang), _TOLD_MOST)
+    if item := _item_told(leaf.path, machine, lang):
+        return f"{where_told(leaf.path.removesuffix('.kind'), machine, lang)}{colon}{clean(item, _TOLD_MOST)}."
+    observed = clean(tell(leaf.path, leaf.observed, lang), _TOLD_MOST)
     wanted = tell_wanted(leaf, lang, is_negated=finding.deciding.is_negated)
     return f"{name}{colon}{observed}{', ' + wanted if wanted else ''}."
 
 
 def _item_told(path: str, machine: Machine, lang: str) -> str | None:
-    """A hint judged by its being there, in the reader's words: its evidence is a program's, in English."""
-    match = re.fullmatch(r"(hidden_storage|missing_firmware)\[(\d+)\]", path)
+    """A hint, judged by its being there or by its kind, in the reader's words: its evidence is in a program's."""
+    match = re.fullmatch(r"(hidden_storage|missing_firmware)\[(\d+)\](?:\.kind)?", path)
     items = getattr(machine, match[1]) if match else None
     if match is None or items is None or int(match[2]) >= len(items):
         return None
