@@ -6,11 +6,9 @@ where asked to and where nobody else does.
 
 import argparse
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -19,7 +17,7 @@ from typing import IO, NoReturn
 
 from agent.commands.say import Say, note, tell
 from agent.errors import RebondError, StorageError, UsageError
-from scripts.pxe import checks, loaders, web
+from scripts.pxe import checks, leftover, loaders, web
 from scripts.pxe.checks import HTTP_PORT, warn
 from scripts.pxe.loaders import Range
 from scripts.pxe.network import Interface, Offer
@@ -123,7 +121,14 @@ def run(options: argparse.Namespace, say: Say) -> int:
     settings, inventory = checks.settings_told(options)
     if os.geteuid() != 0:
         raise UsageError(fr="Lancez avec sudo : sudo scripts/pxe/serve …", en="Run with sudo: sudo scripts/pxe/serve …")
-    # 2. What the network says.
+    # 2. What the network says, once nothing of ours is in the way.
+    if leftover.clear():
+        note(
+            say(
+                "Un « serve » a été tué avant sa fin : son dnsmasq, resté seul, est arrêté.",
+                "An earlier serve was killed before its end: the dnsmasq it left behind is stopped.",
+            )
+        )
     checks.check_ports(interface, with_proxy=given is None)
     offers = checks.check_offers(interface, given, say)
     checks.check_inventory(inventory, say)
@@ -131,17 +136,16 @@ def run(options: argparse.Namespace, say: Say) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     with ExitStack() as stack:
-        folder = Path(tempfile.mkdtemp(prefix="rebond-pxe-", dir="/run" if Path("/run").is_dir() else None))
-        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        folder = leftover.make_folder(stack)
         menu = loaders.menu((netboot / "menu.cfg").read_text(), str(interface.address.ip), options.entry)
         _furnish(folder, netboot, interface, given, menu, say)
         visitors = Visitors(lambda *step: _tell_step(say, *step))
         made = {loaders.SETTINGS: settings, loaders.MENU: menu.encode()}
         serving = _start_web(netboot, interface, made, visitors)
         stack.callback(serving.close)
-        config = folder / "dnsmasq.conf"
-        config.write_text(loaders.dnsmasq_config(folder, interface.name, interface.address, given))
-        child = _start_dnsmasq(config)
+        config = loaders.dnsmasq_config(folder, interface.name, interface.address, given)
+        (folder / loaders.CONFIG).write_text(config)
+        child = _start_dnsmasq(folder)
         stack.callback(_stop, child)
         assert child.stderr is not None
         _listen(child.stderr, visitors, until="started, version")
@@ -176,8 +180,8 @@ def _start_web(netboot: Path, interface: Interface, made: dict[str, bytes], visi
     return web.start(str(interface.address.ip), HTTP_PORT, files, visitors.took)
 
 
-def _start_dnsmasq(config: Path) -> "subprocess.Popen[str]":
-    argv = ["dnsmasq", "--keep-in-foreground", f"--conf-file={config}", "--log-facility=-"]
+def _start_dnsmasq(folder: Path) -> "subprocess.Popen[str]":
+    argv = loaders.dnsmasq_command(folder)
     env = os.environ | {"PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin", "LC_ALL": "C"}
     try:
         # A session of its own: Ctrl-C is for us, who then end it and know why it ended.

@@ -12,6 +12,7 @@ from pathlib import Path
 BIOS, UEFI = "grubpc.0", "bootx64.efi"
 NEEDED = ("vmlinuz", "rebond.img", BIOS, UEFI, "grubx64.efi", "menu.cfg", "fr.mo", "id")
 SETTINGS, MENU, WORDS = "settings.yaml", "grub/grub.cfg", "grub/locale/fr.mo"
+CONFIG, PID = "dnsmasq.conf", "dnsmasq.pid"
 ENTRIES = 4  # of the menu
 _GRUB_MODULES = (
     "pxe tftp http net normal linux configfile echo test true cpuid halt sleep reboot serial terminal minicmd gettext"
@@ -73,6 +74,10 @@ def aim_bios_loader(folder: Path, address: str) -> bool:
     return True
 
 
+def dnsmasq_command(folder: Path) -> list[str]:
+    return ["dnsmasq", "--keep-in-foreground", f"--conf-file={folder / CONFIG}", "--log-facility=-"]
+
+
 def dnsmasq_config(folder: Path, interface: str, address: ipaddress.IPv4Interface, given: Range | None) -> str:
     """https://thekelleys.org.uk/dnsmasq/docs/dnsmasq-man.html; no DNS, no lease file, this interface alone."""
     lines = [
@@ -81,6 +86,7 @@ def dnsmasq_config(folder: Path, interface: str, address: ipaddress.IPv4Interfac
         "except-interface=lo",
         "bind-interfaces",
         "leasefile-ro",
+        f"pid-file={folder / PID}",
         "log-dhcp",
         "enable-tftp",
         f"tftp-root={folder}/tftp",
