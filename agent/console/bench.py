@@ -14,6 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agent.checks.lost import with_taken_out
 from agent.console.arrivals import Arrivals, Change
 from agent.console.checking import Checking
 from agent.console.erasing import Erasing
@@ -175,10 +176,15 @@ class Bench:
     def recall(self) -> None:
         """What the stick knows of this PC: erasures of other days, and their disks that answer no more."""
         assert self.machine is not None
-        told, kept = of_this_visit(self.home, self.machine, self.host, datetime.now(UTC))
-        self.checking.recall(told, kept)
+        told = self._with_what_is_known(self.machine)
         if told != self.machine:
             self.take(told)
+
+    def _with_what_is_known(self, machine: Machine) -> Machine:
+        """Also what was answered meanwhile, or what the stick did not take."""
+        told, kept = of_this_visit(self.home, machine, self.host, datetime.now(UTC))
+        self.checking.recall(told, kept)
+        return with_taken_out(told, self.checking.results)
 
     def stick_warning(self) -> str:
         told = warning(self.host, self.home) if self.host.is_live else None
@@ -215,8 +221,7 @@ class Bench:
         now = self.taken_at or datetime.now(UTC)
         machine = inspect(self.host, circumstances(self.home, key, now, is_live=self.host.is_live), progress)
         if self.host.is_live:
-            machine, kept = of_this_visit(self.home, machine, self.host, now)
-            self.checking.recall(machine, kept)
+            machine = self._with_what_is_known(machine)
         self.take(machine)
 
     def disks_changed(self) -> Change | None:

@@ -1,5 +1,6 @@
 """A disk that answers no more, on the screens: shown first, answered by a number, known after a restart."""
 
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -87,6 +88,23 @@ def test_a_bench_whose_pile_was_long_is_asked_for_the_next_ones_without_a_new_lo
         bench.checking.run.wait(10)
         assert bench.checking.states()[0].outcome == outcome
     assert bench.machine is not None and not asks(bench)
+
+
+def test_a_word_that_the_stick_did_not_take_outlives_another_look(tmp_path: Path) -> None:
+    station = Station(tmp_path)
+    station.wipe(PC, HDD)
+    bench = bench_at(station.home)
+    bench.inspect(lambda *_: None)
+    shutil.rmtree(station.home.checks, ignore_errors=True)
+    station.home.checks.write_text("no folder")
+    bench.checking.start("lost-disks", lambda: None)
+    assert bench.checking.run is not None
+    while bench.checking.run.result is None and not bench.checking.run.answer("ok"):
+        pass
+    bench.checking.run.wait(10)
+    assert bench.checking.problem is not None and not asks(bench)
+    bench.recall()
+    assert not asks(bench)
 
 
 def test_a_stick_that_comes_late_knows_of_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
