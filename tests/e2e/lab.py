@@ -14,6 +14,9 @@ from tests.e2e.pc import Pc
 from tests.e2e.shell import Shell
 
 AGENT = "/usr/lib/rebond/python/agent"
+CHECKOUT = "/run/checkout"
+INSIDE = f"{CHECKOUT}/tests/e2e/inside"
+PYTHON = f"PYTHONPATH={Path(AGENT).parent}:{CHECKOUT} python3 -P"
 WIPE_S = 900  # under software emulation on a busy computer
 
 
@@ -21,7 +24,9 @@ def packed(path: Path) -> Path:
     """The agent with its profiles, as the image's builder lays them, and the programs of `inside`."""
     with tarfile.open(path, "w") as archive:
         for source, name in (
-            ("agent", "agent"), ("profiles", "agent/shipped_profiles"), ("tests/e2e/inside", "inside"),
+            ("agent", "agent"), ("profiles", "agent/shipped_profiles"),
+            ("tests/e2e/inside", "tests/e2e/inside"), ("tests/e2e/scsi_unit.py", "tests/e2e/scsi_unit.py"),
+            ("tests/wipe/twins", "tests/wipe/twins"),
         ):  # fmt: skip
             archive.add(ROOT / source, name, filter=lambda one: None if "__pycache__" in one.name else one)
     with path.open("ab") as file:
@@ -38,9 +43,9 @@ class Lab:
         self.shell.run("systemctl stop rebond-console@tty1")
         self.shell.tell("for i in $(seq 120); do grep -q ready /run/rebond/data 2>/dev/null && break; sleep 1; done; "
                         "grep ready /run/rebond/data", 150)  # fmt: skip
-        self.shell.tell("modprobe virtio_blk; udevadm settle; mkdir /run/checkout && "
-                        "tar -xf /dev/disk/by-id/virtio-CHECKOUT -C /run/checkout && "
-                        f"mount --bind /run/checkout/agent {AGENT}", 100)  # fmt: skip
+        self.shell.tell(f"modprobe virtio_blk; udevadm settle; mkdir {CHECKOUT} && "
+                        f"tar -xf /dev/disk/by-id/virtio-CHECKOUT -C {CHECKOUT} && "
+                        f"mount --bind {CHECKOUT}/agent {AGENT}", 100)  # fmt: skip
 
     def begin(self, *serials: str, method: str = "best") -> None:
         """An unattended wipe beside the shell."""
@@ -78,7 +83,7 @@ class Lab:
 
     def erasure(self, serial: str) -> dict[str, Any]:
         """The disk's last erasure, from the signed record on the stick."""
-        said = self.shell.tell(f"PYTHONPATH={Path(AGENT).parent} python3 -P /run/checkout/inside/last.py {serial}", 200)
+        said = self.shell.tell(f"{PYTHON} {INSIDE}/last.py {serial}", 200)
         found: dict[str, Any] = json.loads(said.splitlines()[-1])
         return found
 

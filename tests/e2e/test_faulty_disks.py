@@ -10,13 +10,12 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.image import MARKS, PATIENCE_S, Image, Stick
-from tests.e2e.lab import Lab, packed, words
+from tests.e2e.lab import INSIDE, Lab, packed, words
 from tests.e2e.pc import Pc
 
 pytestmark = [*MARKS]
 OLD = (b"donated data " * 64)[:512]
 SECTORS = 16384  # 8 MiB
-INSIDE = "/run/checkout/inside"
 # What lies on the file below, {}, by serial number.
 TABLES = {
     "BAD-1": ("0 8192 linear {} 0", "8192 8 error", "8200 8184 linear {} 8200"),

@@ -16,6 +16,11 @@ def export(number: int, serial: str, node: str) -> None:
     (store / "control").write_text(f"udev_path={node}")
     (store / "wwn/vpd_unit_serial").write_text(serial)
     (store / "enable").write_text("1")
+    attach(number, store)
+
+
+def attach(number: int, store: Path) -> None:
+    """A backstore becomes a SCSI disk; `number` is one that no other has."""
     group = TARGET / f"loopback/naa.5001405{number:09x}/tpgt_1"
     group.mkdir(parents=True)
     (group / "nexus").write_text(f"naa.6001405{number:09x}")

@@ -209,7 +209,7 @@ class AtaTwin:
         for first, count, text in ((10, 10, self.serial), (23, 4, "FW01"), (27, 20, self.model)):
             raw = text.ljust(count * 2)[: count * 2].encode()
             words[first : first + count] = [raw[at] << 8 | raw[at + 1] for at in range(0, count * 2, 2)]
-        words[76] = 0x0006
+        words[76], words[222] = 0x0006, 0x107F  # SATA, up to its version 3.2
         words[82] = (0x0400 if self.has_hpa else 0) | (0x0002 if self.has_security else 0)
         words[83] = 0x4000 | (0x0400 if self.has_48bit else 0) | (0x0800 if self.has_dco else 0)
         words[84] = words[87] = 0x4000
