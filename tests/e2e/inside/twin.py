@@ -1,4 +1,4 @@
-"""`twin.py SERIAL KIND NUMBER`: a simulated SATA disk of tests/wipe/twins becomes a SCSI disk of this PC till it is killed.
+"""`twin.py SERIAL KIND NUMBER`: a simulated SATA disk of tests/wipe/twins becomes a SCSI disk of this PC until it ends.
 
 By the kernel's user-space backstore (docs.kernel.org/target/tcmu-design) behind tcm_loop: unlike QEMU, both hand on an
 ATA answer as it is, with all its registers. What only the disk knows is written to /run/twin-SERIAL.json after every
