@@ -26,7 +26,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "liar": {"faults": Faults(acks_only=True)},
     "frozen": {"sanitizes": (), "faults": Faults(frozen_at_boot=True)},
 }
-CHECK_CONDITION, COMMAND = 2, 1
+CHECK_CONDITION, COMMAND, READ_LEN = 2, 1, 2
 
 
 class Ring:
@@ -55,8 +55,8 @@ class Ring:
         os.write(self.file, struct.pack("=I", 1))
 
     def _carry(self, entry: int, unit: Any) -> None:
-        count, _, _, cdb_at = struct.unpack_from("=IIIQ", self.memory, entry + 8)
-        pieces = [struct.unpack_from("=QQ", self.memory, entry + 44 + 16 * place) for place in range(count)]
+        count, _, _, cdb_at = struct.unpack_from("=III4xQ", self.memory, entry + 8)
+        pieces = [struct.unpack_from("=QQ", self.memory, entry + 48 + 16 * place) for place in range(count)]
         cdb = bytes(self.memory[cdb_at : cdb_at + 16])
         length = sum(size for _, size in pieces)
         is_out = cdb[0] in (0x2A, 0xAA, 0x8A) or (cdb[0] == 0x85 and cdb[1] >> 1 & 0xF == 5)
@@ -66,7 +66,9 @@ class Ring:
         for at, size in pieces if not is_out else ():
             self.memory[at : at + size], left = left[:size], left[size:]
         status = CHECK_CONDITION if told.sense else told.status
-        answer = struct.pack("=BBHI96s", status, 0, 0, 0, told.sense)
+        if not is_out:  # data beside a sense count too: IDENTIFY comes with its registers
+            self.memory[entry + 7] |= READ_LEN
+        answer = struct.pack("=BBHI96s", status, 0, 0, min(length, len(told.data)), told.sense)
         self.memory[entry + 8 : entry + 8 + len(answer)] = answer
 
 
