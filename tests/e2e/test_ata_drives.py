@@ -14,7 +14,7 @@ from tests.e2e.image import MARKS, Image, Stick
 from tests.e2e.lab import INSIDE, PYTHON, Lab, packed, words
 from tests.e2e.pc import Pc
 
-pytestmark = [*MARKS]
+pytestmark = [*MARKS, pytest.mark.slow]
 KINDS = ("sanitizes", "secure", "simple", "liar", "frozen")
 
 
@@ -45,7 +45,7 @@ def truth(lab: Lab, kind: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("kind", "technique", "outcome", "level", "opcodes"), [
     ("sanitizes", "ata-sanitize-block", "purged", "purge", {0xB4}),
-    ("secure", "ata-security-erase-enhanced", "purged", "purge", {0xF1, 0xF3, 0xF4}),
+    ("secure", "ata-security-erase-enhanced", "cleared", "clear", {0xF1, 0xF3, 0xF4}),
     ("simple", "overwrite-stream", "cleared", "clear", set()),
     ("frozen", "overwrite-stream", "cleared", "clear", set()),
 ])  # fmt: skip
