@@ -230,11 +230,13 @@ class Choices(Widget, can_focus=True):
         room = self.size.height or len(self.options)
         first = min(max(0, self.at - room // 2), max(0, len(self.options) - room))
         shown = list(enumerate(self.options))[first : first + room]
-        text = Text(no_wrap=True, overflow="ellipsis")
+        text, wide = Text(no_wrap=True, overflow="ellipsis"), len(str(len(self.options)))
         for place, (_, label) in shown:
             pointer = POINTER if place == self.at else " "
             end = "\n" if place != shown[-1][0] else ""
-            line = f" {pointer} {place + 1}. {label}"[: self.size.width or None]  # one line each, or the last ones go
+            line = f" {pointer} {place + 1:>{wide}}. {label}"[
+                : self.size.width or None
+            ]  # one line each, or the last ones go
             text.append(line + end, style="bold" if place == self.at else "")
         return text
 
