@@ -43,6 +43,7 @@ _PROMPTS: dict[Ask, tuple[str, str]] = {
 class Choosing(Page):
     name_of = "wipe"
     heading = ("Effacer les disques", "Wipe the disks")
+    text_of = "#disks"
 
     def __init__(self) -> None:
         super().__init__()
@@ -263,12 +264,6 @@ class Choosing(Page):
         self.query_one("#intro", Static).update(Text(f"\n{told}\n"))
         rows = self._hidden(width) + self._none_of_its_own(width) + sum((self._one(line, width) for line in lines), [])
         self.query_one("#disks", Paper).write("\n".join(rows))
-
-    def news(self) -> str:
-        paper = self.query_one("#disks", Paper)
-        if not self.console.news and paper.max_scroll_y > paper.scroll_offset.y:
-            return self.say("Touche « Page suivante » : la suite.", "Page Down: more.")
-        return super().news()
 
     def _none_of_its_own(self, width: int) -> list[str]:
         """The stick stands in the list, so an empty list is no sign of it."""

@@ -18,6 +18,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from agent.console.pace import QUIET_S, Pace
+from agent.console.paper import Paper
 
 if TYPE_CHECKING:
     from agent.console.bench import Bench, Queue
@@ -99,6 +100,7 @@ class Page(Screen[None]):
     heading: ClassVar[tuple[str, str]] = ("", "")
     name_of: ClassVar[str] = ""  # as `Face.open` knows it
     tells_trouble: ClassVar[bool] = False  # of the delivery, above the keys
+    text_of: ClassVar[str] = ""  # its Paper, where the line above the keys tells that there is more of it
     BINDINGS: ClassVar[list[BindingType]] = []
 
     @property
@@ -165,7 +167,10 @@ class Page(Screen[None]):
             told = f"{told}\n{self.console.trouble}".lstrip()
         if self.size.width and (self.size.width < WIDTH_LEAST or self.size.height < HEIGHT_LEAST):
             small = self.say("Écran trop petit : il faut 80 x 24.", "Screen too small: 80 x 24 needed.")
-            return f"{small} {told}".rstrip()  # what went wrong is said on a small screen too
+            told = f"{small} {told}".rstrip()  # what went wrong is said on a small screen too
+        if not self.console.news and self.text_of and self.query_one(self.text_of, Paper).has_more:
+            more = self.say("Touche « Page suivante » : la suite.", "Page Down: more.")
+            told = f"{more}\n{told}".rstrip()
         return told
 
     def once_quiet(self, key: Key, act: Callable[[], object]) -> None:

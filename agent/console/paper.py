@@ -44,6 +44,11 @@ class Paper(ScrollView, can_focus=True):
         return Strip([Segment(line, self.rich_style)]).adjust_cell_length(width, self.rich_style)
 
     @property
+    def has_more(self) -> bool:
+        """Below the screen."""
+        return self.max_scroll_y > self.scroll_offset.y
+
+    @property
     def place(self) -> str:
         """ "37 %": how far down."""
         most = self.max_scroll_y

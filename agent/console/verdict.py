@@ -21,6 +21,7 @@ _BIG_LINES = {True: 13, False: 6}  # of a high screen, of 24 lines
 class VerdictPage(Page):
     name_of = "verdict"
     tells_trouble = True
+    text_of = "#why"
     heading = ("Verdict", "Verdict")
 
     def middle(self) -> Iterable[Widget]:
@@ -55,14 +56,6 @@ class VerdictPage(Page):
     def _open(self, name: str) -> None:
         if self.console.bench.machine is not None:
             self.console.open(name)
-
-    def news(self) -> str:
-        paper = self.query_one("#why", Paper)
-        told = super().news()
-        if not self.console.news and paper.max_scroll_y > paper.scroll_offset.y:
-            more = self.say("Touche « Page suivante » : la suite.", "Page Down: more.")
-            return f"{more}\n{told}".rstrip()
-        return told
 
     def refresh_all(self) -> None:
         bench = self.console.bench

@@ -19,6 +19,7 @@ from agent.rules import load_profiles
 CAPTURES = Path(__file__).resolve().parents[1] / "captures"
 HAND_MS = 80  # between two keys of a quick hand
 SCANNER_S = 0.005
+FIRST_QUESTION = "A-t-il démarré sans bip"
 Script = Callable[["Hand"], Awaitable[None]]
 
 
@@ -86,6 +87,37 @@ def drive(bench: Bench, script: Script, size: tuple[int, int] = (80, 24)) -> Con
 
     asyncio.run(run())
     return console
+
+
+# --- a technician's ways, in French -----------------------------------------------------------------------------------
+
+
+async def to_the_verdict(hand: Hand) -> None:
+    """From the first screen, without a sticker; the record of this look is kept."""
+    await hand.press("f2")
+    await hand.see("1 en attente")
+
+
+async def to_the_checks(hand: Hand) -> None:
+    await hand.see("Étiquette du PC")
+    await hand.press("f2")
+    await hand.see("Vérifier écran, clavier")
+    await hand.press("1")
+    await hand.see("Mot permis sur l'étiquette :")
+
+
+async def to_the_first_question(hand: Hand) -> None:
+    await to_the_checks(hand)
+    await hand.press("enter")
+    await hand.see(FIRST_QUESTION)
+
+
+async def pass_the_first(hand: Hand) -> None:
+    """The question is answered with yes; back to the list."""
+    await hand.press("1")
+    await hand.see("[OK] bon")
+    await hand.press("escape")
+    await hand.see("Mot permis sur l'étiquette : testé")
 
 
 def keeps_nothing(_: Bench) -> StorageError:

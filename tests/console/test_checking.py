@@ -21,30 +21,25 @@ from agent.home import Home
 from agent.record import parse_payload
 from agent.visit import of_this_visit, open_checks
 from tests.checks.standing import passed
-from tests.console.driving import Hand, bench_of, drive
-
-
-async def to_the_checks(hand: Hand) -> None:
-    await hand.see("Étiquette du PC")
-    await hand.press("f2")
-    await hand.see("Vérifier écran, clavier")
-    await hand.press("1")
-    await hand.see("Mot permis sur l'étiquette : trié")
+from tests.console.driving import (
+    FIRST_QUESTION,
+    Hand,
+    bench_of,
+    drive,
+    pass_the_first,
+    to_the_checks,
+    to_the_first_question,
+)
 
 
 def test_a_question_is_answered_by_its_number_and_a_restart_goes_on(tmp_path: Path) -> None:
     bench = bench_of("uefi-school-laptop", tmp_path)
 
     async def script(hand: Hand) -> None:
-        await to_the_checks(hand)
-        await hand.press("enter")
-        await hand.see("A-t-il démarré sans bip")
+        await to_the_first_question(hand)
         await hand.press("f10", "9", "f12")  # a check's screen has no other keys than its own
-        assert "A-t-il démarré sans bip" in hand.text()
-        await hand.press("1")
-        await hand.see("[OK] bon")
-        await hand.press("escape")
-        await hand.see("Mot permis sur l'étiquette : testé")
+        assert FIRST_QUESTION in hand.text()
+        await pass_the_first(hand)
         assert "[OK] Démarrage" in hand.text()
         await hand.press("escape")
         await hand.see("2 en attente")  # the record of this look again, with what was checked
@@ -57,10 +52,7 @@ def test_a_question_is_answered_by_its_number_and_a_restart_goes_on(tmp_path: Pa
     again = bench_of("uefi-school-laptop", tmp_path)
 
     async def later(hand: Hand) -> None:
-        await hand.see("Étiquette du PC")
-        await hand.press("f2")
-        await hand.see("Vérifier écran, clavier")
-        await hand.press("1")
+        await to_the_checks(hand)
         await hand.see("[OK] Démarrage")
 
     drive(again, later)
@@ -140,13 +132,8 @@ def test_what_was_checked_is_kept_whatever_screen_is_left_from(tmp_path: Path) -
     bench = bench_of("uefi-school-laptop", tmp_path)
 
     async def script(hand: Hand) -> None:
-        await to_the_checks(hand)
-        await hand.press("enter")
-        await hand.see("A-t-il démarré sans bip")
-        await hand.press("1")
-        await hand.see("[OK] bon")
-        await hand.press("escape")
-        await hand.see("Mot permis sur l'étiquette : testé")
+        await to_the_first_question(hand)
+        await pass_the_first(hand)
         await hand.press("f10")  # not by way of the verdict
         await hand.see("2 en attente")
         assert bench.noted is not None
@@ -200,9 +187,7 @@ def test_a_result_that_the_stick_does_not_take_is_told_and_stays(
         raise StorageError(fr="La clé est pleine.", en="The stick is full.")
 
     async def script(hand: Hand) -> None:
-        await to_the_checks(hand)
-        await hand.press("enter")
-        await hand.see("A-t-il démarré sans bip")
+        await to_the_first_question(hand)
         await hand.press("1")
         await hand.see("La clé est pleine.")
 

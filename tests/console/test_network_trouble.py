@@ -20,7 +20,7 @@ from agent.home import Connection, Home
 from agent.host import Host
 from agent.inventory.tls import open_certificate
 from agent.outbox import Outbox
-from tests.console.driving import Hand, bench_of, drive
+from tests.console.driving import Hand, bench_of, drive, to_the_verdict
 from tests.console.serving import served
 
 pytestmark = [pytest.mark.programs, pytest.mark.loopback]
@@ -167,8 +167,7 @@ def test_a_code_is_not_spent_on_a_wrong_pin_and_the_right_one_delivers_what_wait
         code = desk.new_code(serving.settings)
 
         async def script(hand: Hand) -> None:
-            await hand.press("f2")
-            await hand.see("1 en attente")
+            await to_the_verdict(hand)
             await hand.press("escape", "f6")
             await hand.see("Adresse de l'inventaire")
             await hand.type(serving.url)
@@ -211,8 +210,7 @@ def test_no_cable_is_told_and_a_cable_that_comes_is_used_at_once(
         monkeypatch.setattr(Bench, "deliver", deliver)
 
         async def script(hand: Hand) -> None:
-            await hand.press("f2")
-            await hand.see("1 en attente")
+            await to_the_verdict(hand)
             await hand.see("Linux ne voit aucune carte réseau")
             now[0] = "down"
             await hand.see("branchez le câble du réseau dans ce PC")

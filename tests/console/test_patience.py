@@ -66,6 +66,7 @@ def test_forty_disks_take_no_tenth_of_a_second_of_the_screen(tmp_path: Path, siz
         steps.clear()  # the program's own start is another matter
         await hand.press("f2")
         await hand.see("pour PC famille")
+        await hand.see("Touche « Page suivante » : la suite.")
         await hand.press("f12")
         await hand.see("for Family PC")
         await hand.press("f12", "pagedown", "f2")

@@ -6,7 +6,7 @@ import pytest
 
 from agent.console.wall import Wall
 from agent.outbox import Outbox
-from tests.console.driving import Hand, bench_of, drive
+from tests.console.driving import FIRST_QUESTION, Hand, bench_of, drive, to_the_checks, to_the_verdict
 
 ENDS = ["\r", "\r\n", "\r\r"]
 
@@ -17,8 +17,7 @@ def test_a_sticker_scanned_on_the_verdict_or_the_end_changes_nothing(tmp_path: P
     bench = bench_of("mini-pc-no-disk", tmp_path)
 
     async def script(hand: Hand) -> None:
-        await hand.press("f2")
-        await hand.see("1 en attente")
+        await to_the_verdict(hand)
         await hand.scan(f"LR-0042{end}" * 3)
         seen = await hand.see("rien n'est à scanner ici")
         assert " Verdict " in seen.splitlines()[0]
@@ -38,16 +37,13 @@ def test_a_code_scanned_into_a_question_answers_nothing(tmp_path: Path) -> None:
     bench = bench_of("uefi-school-laptop", tmp_path)
 
     async def script(hand: Hand) -> None:
-        await hand.press("f2")
-        await hand.see("Vérifier écran, clavier")
-        await hand.press("1")
-        await hand.see("Mot permis sur l'étiquette : trié")
+        await to_the_checks(hand)
         await hand.scan("4-1\r")
         assert "Mot permis" in hand.text()
         await hand.press("enter")
-        await hand.see("A-t-il démarré sans bip")
+        await hand.see(FIRST_QUESTION)
         await hand.scan("21\r\n")
-        assert "A-t-il démarré sans bip" in hand.text()
+        assert FIRST_QUESTION in hand.text()
         await hand.press("1")
         await hand.see("[OK] bon")
 
@@ -59,8 +55,7 @@ def test_a_serial_that_begins_with_s_scanned_twice_stops_no_wipe(tmp_path: Path)
     bench = bench_of("mini-pc-no-disk", tmp_path)
 
     async def script(hand: Hand) -> None:
-        await hand.press("f2")
-        await hand.see("1 en attente")
+        await to_the_verdict(hand)
         bench.erasing.is_running = True
         hand.console.open("wall")
         await hand.see("Effacement")

@@ -8,16 +8,14 @@ from agent.bulk.roll import Roll
 from agent.console.page import Page, Shortcut
 from agent.console.verdict import VerdictPage
 from agent.errors import StorageError
-from tests.console.driving import Hand, bench_of, drive
+from tests.console.driving import Hand, bench_of, drive, to_the_checks, to_the_verdict
 
 
 def test_a_list_longer_than_its_lines_is_one_line_each(tmp_path: Path) -> None:
     """A long reason took a second line, and the last checks fell off the screen."""
 
     async def script(hand: Hand) -> None:
-        await hand.press("f2")
-        await hand.see("Vérifier écran")
-        await hand.press("1")
+        await to_the_checks(hand)
         seen = await hand.see("  20. ")
         numbers = [line.split(".")[0].strip(" ▶") for line in seen.splitlines() if ". " in line[:7]]
         assert numbers == [str(number) for number in range(1, 21)]
@@ -49,8 +47,7 @@ def test_the_countdown_names_every_disk_or_counts_them(
     bench = bench_of("mini-pc-no-disk", tmp_path)
 
     async def script(hand: Hand) -> None:
-        await hand.press("f2")
-        await hand.see("1 en attente")
+        await to_the_verdict(hand)
         bench.erasing.wanted = tuple(f"SERIAL-{number:04}-LONG" for number in range(count))
         bench.erasing.roll = Counting()
         hand.console.open("countdown")
@@ -88,8 +85,7 @@ def test_a_wipe_that_does_not_begin_shows_no_earlier_one(tmp_path: Path, monkeyp
         armed = object()  # type: ignore[assignment] # its property
 
     async def script(hand: Hand) -> None:
-        await hand.press("f2")
-        await hand.see("1 en attente")
+        await to_the_verdict(hand)
         monkeypatch.setattr(module, "authorised_anew", full)
         bench.erasing.roll = Said((), operator="op7")
         bench.erasing.done = object()  # type: ignore[assignment] # an earlier session's end

@@ -12,7 +12,7 @@ from agent.errors import StorageError
 from agent.home import Home
 from agent.host import Host
 from agent.outbox import Outbox
-from tests.console.driving import Hand, bench_of, drive
+from tests.console.driving import Hand, bench_of, drive, to_the_verdict
 
 
 class Image(Host):
@@ -140,8 +140,7 @@ def test_a_late_stick_that_is_full_stops_neither_the_records_nor_their_delivery(
 
     async def script(hand: Hand) -> None:
         await hand.see("ne prend pas ce qui attend")
-        await hand.press("f2")
-        await hand.see("1 en attente")
+        await to_the_verdict(hand)
 
     drive(bench, script)
     assert bench.home.root == tmp_path / "memory" and len(bench.outbox.waiting()) == 1
@@ -159,8 +158,7 @@ def test_what_a_pulled_stick_holds_is_neither_gone_nor_nothing(tmp_path: Path, m
     monkeypatch.setattr(Bench, "is_stick_out", property(lambda _: out[0]))
 
     async def script(hand: Hand) -> None:
-        await hand.press("f2")
-        await hand.see("1 en attente")
+        await to_the_verdict(hand)
         out[0] = True
         await hand.see("fiches : ?")
         await hand.press("f10")
@@ -188,8 +186,7 @@ def test_what_only_memory_holds_is_switched_off_on_purpose_only(
     monkeypatch.setattr(Bench, "is_in_memory", property(lambda _: True))
 
     async def script(hand: Hand) -> None:
-        await hand.press("f2")
-        await hand.see("1 en attente")
+        await to_the_verdict(hand)
         await hand.press("f10")
         await hand.see("2. Éteindre ce PC")
         await hand.press("2")

@@ -13,7 +13,7 @@ from agent.console import leaving, stick
 from agent.console.bench import Bench
 from agent.home import Home
 from agent.outbox import Outbox
-from tests.console.driving import Hand, bench_of, drive
+from tests.console.driving import Hand, bench_of, drive, to_the_verdict
 from tests.console.serving import served
 from tests.wipe.loops import needs_loops
 
@@ -143,8 +143,7 @@ def test_what_the_inventory_holds_leaves_a_full_stick(plugged: Stick, tmp_path: 
     plugged.fill()
 
     async def script(hand: Hand) -> None:
-        await hand.press("f2")
-        await hand.see("1 en attente")
+        await to_the_verdict(hand)
 
     drive(bench_on(plugged), script)
     assert len(Outbox(home.outbox).waiting()) == 1
@@ -200,8 +199,7 @@ def test_another_stick_signs_with_its_own_key(plugged: Stick, tmp_path: Path) ->
             _run("mount", "-o", "loop", second._image, plugged.place)
             (bench.host.root / "run/rebond/data").write_text("ready\n")
             await hand.see("rien en attente")
-            await hand.press("f2")
-            await hand.see("1 en attente")
+            await to_the_verdict(hand)
             (waiting,) = bench.outbox.waiting()
             assert waiting.key_id == bench.key().key_id != first
 

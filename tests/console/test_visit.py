@@ -13,7 +13,7 @@ from agent.envelope import peek
 from agent.outbox import Outbox
 from agent.record import parse_payload
 from agent.visit import Noted, note_visit
-from tests.console.driving import Hand, bench_of, drive
+from tests.console.driving import Hand, bench_of, drive, to_the_verdict
 
 
 def test_scan_look_verdict_record(tmp_path: Path) -> None:
@@ -45,8 +45,7 @@ def test_only_what_is_on_a_stick_is_said_to_be_there(tmp_path: Path, monkeypatch
     monkeypatch.setattr(leaving, "STICK", tmp_path)
 
     async def script(hand: Hand) -> None:
-        await hand.press("f2")
-        await hand.see("1 en attente")
+        await to_the_verdict(hand)
         await hand.press("f10")
         await hand.see("La fiche est gardée sur la clé.")
 
@@ -96,8 +95,7 @@ def test_another_sticker_makes_another_record(tmp_path: Path) -> None:
     bench = bench_of("mini-pc-no-disk", tmp_path)
 
     async def script(hand: Hand) -> None:
-        await hand.press("f2")
-        await hand.see("1 en attente")
+        await to_the_verdict(hand)
         await hand.press("escape")
         await hand.see("Étiquette du PC")
         await hand.type("LR-3")
@@ -146,8 +144,7 @@ def test_the_end_of_a_wipe_is_kept_where_the_technician_stands(tmp_path: Path, m
         return note_visit(*facts, **more)
 
     async def script(hand: Hand) -> None:
-        await hand.press("f2")
-        await hand.see("1 en attente")
+        await to_the_verdict(hand)
         await hand.press("f10")
         await hand.see("Code à noter")
         monkeypatch.setattr(console_bench, "note_visit", slowly)
@@ -167,8 +164,7 @@ def test_a_wipe_that_ends_leaves_the_pointer_on_nothing_that_switches_off(tmp_pa
     bench = bench_of("mini-pc-no-disk", tmp_path)
 
     async def script(hand: Hand) -> None:
-        await hand.press("f2")
-        await hand.see("1 en attente")
+        await to_the_verdict(hand)
         bench.erasing.is_running = True
         await hand.press("f10")
         await hand.see("▶ 1. Voir l'effacement")
