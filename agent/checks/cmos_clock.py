@@ -1,7 +1,7 @@
 """The clock's cell (CR2032): was the time that the PC kept right, before the network corrected it?
 
-Our image notes the clock before anything sets the time: `/run/rebond/rtc` holds "rtc0 EPOCH UPTIME". Without that
-note a clock that is right may have been set a minute ago: a right time then proves nothing, a wrong one still does.
+Without our image's note of it, a clock that is right may have been set a minute ago: a right time then proves nothing,
+a wrong one still does.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -9,26 +9,12 @@ from datetime import UTC, datetime, timedelta
 from agent.checks.results import CheckResult, measure
 from agent.checks.running import Task
 from agent.host import Host
+from agent.probes.rtc_note import clock_since_start
 
-_NOTE = "/run/rebond/rtc"
 _SYNCED = "/run/systemd/timesync/synchronized"  # systemd-timesyncd makes it once it has set the time
 _TOLERANCE = timedelta(days=1)  # Windows keeps local time, up to 14 hours off
 _FIRST = datetime(2024, 1, 1, tzinfo=UTC)
 _YEARS_AHEAD = timedelta(days=30 * 365)
-
-
-def noted_at_boot(host: Host) -> tuple[int, int] | None:
-    """(RTC's seconds since 1970, uptime when it was read); None without a readable note."""
-    words = (host.text(_NOTE) or "").split()
-    try:
-        return int(words[1]), int(words[2])
-    except (IndexError, ValueError):
-        return None
-
-
-def had_lost_its_time(host: Host) -> bool:
-    """It said so itself at the start ("rtc0 invalid UPTIME")."""
-    return (host.text(_NOTE) or "").split()[1:2] == ["invalid"]
 
 
 def kept_now(host: Host) -> int | None:
@@ -41,13 +27,13 @@ def kept_now(host: Host) -> int | None:
 
 def run(task: Task) -> CheckResult:
     host, now, clock = task.host, task.around.now().astimezone(UTC), task.around.machine.clock
-    if had_lost_its_time(host):
+    noted = clock_since_start(host)
+    if noted == "lost":
         return task.failed(
             "L'horloge du PC avait perdu l'heure. Changer la pile CR2032 (environ 1 €).",
             "The PC's clock had lost its time. Replace the CR2032 cell (about 1 €).",
         )
-    noted = noted_at_boot(host)
-    kept = _moved_on(host, noted) if noted else kept_now(host)
+    kept = noted if noted is not None else kept_now(host)
     if kept is None:
         return task.not_tested("L'horloge du PC ne se lit pas.", "The PC's clock cannot be read.")
     moment = _moment(kept)
@@ -80,15 +66,6 @@ def run(task: Task) -> CheckResult:
         "L'horloge était juste avant que le réseau la règle.", "The clock was right before the network set it.",
         measure("offset", offset, "seconds"),
     )  # fmt: skip
-
-
-def _moved_on(host: Host, noted: tuple[int, int]) -> int:
-    """What that clock would say now: the note is as old as this system has run since."""
-    try:
-        uptime = int(float((host.text("/proc/uptime") or "").split()[0]))
-    except (IndexError, ValueError):
-        uptime = noted[1]
-    return noted[0] + max(0, uptime - noted[1])
 
 
 def _moment(epoch: int) -> datetime | None:

@@ -13,12 +13,11 @@ from msgspec.structs import replace
 from agent.facts import Clock
 from agent.host import Host
 from agent.probes import Findings
+from agent.probes.rtc_note import NOTE, clock_since_start
 
 _FOLDER = "/sys/class/rtc"
 _PROC = "/proc/driver/rtc"
 _BUILT = "/usr/share/rebond/built"  # an ISO 8601 time, written by our image's builder
-_AT_START = "/run/rebond/rtc"  # written by our image before the network sets the time, which mends this clock too
-_INVALID = re.compile(r"rtc\d+ invalid \d+")  # there: the clock had lost its time, and said so
 _FIRST = datetime(2024, 1, 1, tzinfo=UTC)  # no version of this program is older
 _YEARS_AHEAD = timedelta(days=30 * 365)  # a stick is not used for longer: a later time is a broken clock
 _TOLERANCE = timedelta(days=1)  # Windows keeps the RTC in local time, up to 14 hours off
@@ -27,11 +26,12 @@ _TOLERANCE = timedelta(days=1)  # Windows keeps the RTC in local time, up to 14 
 def probe(host: Host, now: datetime, checkpoint: str | None) -> Findings:
     """Section "clock". `now` is the system time at the inspection: in replay, when the capture was taken."""
     findings = Findings()
-    rtc, source, why = _read_rtc(host)
+    since_start = clock_since_start(host)  # the network's time may have mended it meanwhile
+    rtc, source, why = _read_rtc(host, since_start)
     if rtc is None:
         findings.missed("clock.rtc", source, "malformed" if why else "absent", why)
     clock = compare(now, rtc, _moment(host.text(_BUILT)), _moment(checkpoint))
-    if _INVALID.fullmatch((host.text(_AT_START) or "").strip()):  # mended since, perhaps, by the network's time
+    if since_start == "lost":
         clock = replace(clock, rtc=None, is_rtc_wrong=True, rtc_offset_seconds=None)
     if clock.believed is None:
         findings.missed("clock.believed", "system clock", "placeholder", f"system clock says {clock.system}")
@@ -73,11 +73,11 @@ def compare(now: datetime, rtc: datetime | None, built: datetime | None, checkpo
     )
 
 
-def _read_rtc(host: Host) -> tuple[datetime | None, str, str]:
+def _read_rtc(host: Host, since_start: int | str | None) -> tuple[datetime | None, str, str]:
     """The hardware clock, its source, and what was unreadable about it ("" when there simply is none)."""
-    at_start = _rtc_since_start(host)
-    if at_start is not None:
-        return at_start, _AT_START, ""
+    noted = _rtc_moment(str(since_start)) if isinstance(since_start, int) else None
+    if noted is not None:
+        return noted, NOTE, ""
     for name in sorted(host.names(_FOLDER), key=lambda name: (len(name), name)):
         place = f"{_FOLDER}/{name}"
         epoch = host.text(f"{place}/since_epoch")
@@ -90,16 +90,6 @@ def _read_rtc(host: Host) -> tuple[datetime | None, str, str]:
         told = f"{values.get('rtc_date', '')} {values.get('rtc_time', '')}".strip()
         return _rtc_moment(told), _PROC, told[:60]
     return None, _FOLDER, ""
-
-
-def _rtc_since_start(host: Host) -> datetime | None:
-    """What the clock would show now, had nobody corrected it: "rtc0 EPOCH UPTIME" of the start, and the uptime."""
-    told = re.fullmatch(r"rtc\d+ (-?\d+) (\d+)", (host.text(_AT_START) or "").strip())
-    uptime = re.match(r"(\d+)", host.text("/proc/uptime") or "")
-    if told is None or uptime is None:
-        return None
-    passed = int(uptime[1]) - int(told[2])
-    return _rtc_moment(str(int(told[1]) + passed)) if passed >= 0 else None
 
 
 def _rtc_moment(text: str) -> datetime | None:

@@ -5,6 +5,8 @@ The agent of this checkout takes the place of the image's own, which may be olde
 
 import json
 import tarfile
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +57,13 @@ class Lab:
         # In a shell of its own: this one would tell of its end in the middle of something else.
         self.shell.tell("( (REBOND_ALLOW_NETWORK_DISKS=1 rebond wipe --session /tmp/session.yaml --unattended --json "
                         ">/tmp/wall 2>/tmp/said; echo $? >/tmp/status) & )")  # fmt: skip
+
+    def wait_until(self, is_so: Callable[[], bool]) -> None:
+        """While the wipe goes on; AssertionError with what it said otherwise."""
+        until = time.monotonic() + PATIENCE_S
+        while not is_so():
+            assert time.monotonic() < until, self.shell.run("cat /tmp/said; tail -c 2000 /tmp/wall")[1]
+            self.pc.listen(0.2)
 
     def end(self) -> int:
         """Its exit status."""

@@ -3,7 +3,6 @@
 What each one really holds in the end is read where it lies: in a file of this computer.
 """
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -108,10 +107,7 @@ def test_sectors_that_can_be_read_once_they_are_written_are_cleared(bench: Bench
 def test_a_disk_that_hangs_for_a_minute_is_waited_for_and_proven(bench: Bench) -> None:
     lab, serial = bench.lab, "HANGS-5"
     lab.begin(serial)
-    until = time.monotonic() + PATIENCE_S
-    while bench.files[serial].read_bytes()[:512] == OLD:
-        assert time.monotonic() < until, lab.shell.run("cat /tmp/said; tail -c 2000 /tmp/wall")[1]
-        lab.pc.listen(0.2)
+    lab.wait_until(lambda: bench.files[serial].read_bytes()[:512] != OLD)
     lab.shell.tell(f"python3 {INSIDE}/mapper.py suspend {serial}", 60)
     silent = "until grep -q 'ne répond plus depuis' /tmp/wall; do sleep 1; done"
     lab.shell.tell(silent, PATIENCE_S)

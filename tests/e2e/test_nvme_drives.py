@@ -4,14 +4,13 @@ The drives are on this computer; the PC reaches them with nvme-tcp. They are ref
 otherwise, and that is the only thing in which `rebond wipe` is told otherwise.
 """
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.image import MARKS, PATIENCE_S, Image, Stick
+from tests.e2e.image import MARKS, Image, Stick
 from tests.e2e.lab import Lab, packed, words
 from tests.e2e.nvme_controller import Controller
 from tests.e2e.nvme_tcp import NvmeTcp
@@ -106,10 +105,7 @@ def test_a_power_cut_in_the_middle_of_a_sanitize(image: Image, new_stick: Callab
             lab = Lab(pc)
             plug(lab, target)
             lab.begin("TWIN-CUT")
-            until = time.monotonic() + PATIENCE_S
-            while twin._steps < 2:  # it runs, and the PC has seen it
-                assert time.monotonic() < until, lab.shell.run("cat /tmp/said; tail -c 2000 /tmp/wall")[1]
-                pc.listen(0.2)
+            lab.wait_until(lambda: twin._steps >= 2)  # it runs, and the PC has seen it
             pc.cut()
         assert twin.status == 2 and twin.ended == []
         target.drop()

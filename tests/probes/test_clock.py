@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from agent.facts import Clock
 from agent.probes import clock
 from agent.probes.clock import compare
+from agent.probes.rtc_note import clock_since_start
 from tests.probes.standin import pc
 
 NOW = datetime(2026, 11, 22, 23, 40, 5, tzinfo=UTC)
@@ -53,6 +54,13 @@ def test_a_clock_that_the_network_has_mended_is_judged_as_it_was_at_the_start(tm
     }
     told = clock.probe(pc(tmp_path / "pc", files), NOW, None).facts["clock"]
     assert (told.rtc, told.is_rtc_wrong) == ("1998-01-01T00:01:00Z", True)
+
+
+@pytest.mark.parametrize(("uptime", "now"), [("72.55 1.00\n", 883612860), ("", 883612800), ("5.00 1.00\n", None)])
+def test_the_note_of_the_start_is_read_in_one_place(tmp_path: Path, uptime: str, now: int | None) -> None:
+    """A system that has run for less than the note says is another one."""
+    files = {"/run/rebond/rtc": "rtc0 883612800 12\n", "/proc/uptime": uptime}
+    assert clock_since_start(pc(tmp_path / "pc", files)) == now
 
 
 def test_a_clock_that_said_it_had_lost_its_time_is_wrong_whatever_it_says_now(tmp_path: Path) -> None:
