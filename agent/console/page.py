@@ -239,9 +239,8 @@ class Choices(Widget, can_focus=True):
         for place, (_, label) in shown:
             pointer = POINTER if place == self.at else " "
             end = "\n" if place != shown[-1][0] else ""
-            line = f" {pointer} {place + 1:>{wide}}. {label}"[
-                : self.size.width or None
-            ]  # one line each, or the last ones go
+            line = f" {pointer} {place + 1:>{wide}}. {label}"
+            line = line[: self.size.width or None]  # one line each, or the last ones go
             text.append(line + end, style="bold" if place == self.at else "")
         return text
 
