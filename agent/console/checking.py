@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.checks.gate import complete, may_be_called_refurbished, word
@@ -35,6 +36,7 @@ class Checking:
     has_new: bool = False  # since the last record
     problem: RebondError | None = None  # a result that the stick did not take: it stays for the record
     _known_by: str | None = None  # the PC whose results these are
+    _anew_in: Path | None = None  # where another visit of it was begun
     _lock: threading.Lock = field(default_factory=threading.Lock)  # of the results in memory
 
     def open(self) -> None:
@@ -46,13 +48,33 @@ class Checking:
 
         bench = self.bench
         assert bench.machine is not None
-        journal = open_checks(bench.home.checks, bench.machine, bench.host, datetime.now(UTC))
+        now = datetime.now(UTC)
+        journal = open_checks(bench.home.checks, bench.machine, bench.host, now)
+        if self._anew_in not in (None, bench.home.checks):  # a stick that came since, with the visit before
+            journal.close(now)
+            self._anew_in = bench.home.checks
+            journal = open_checks(bench.home.checks, bench.machine, bench.host, now)
         kept = journal.results
         self.recall(bench.machine, kept)
         for one in self.results:
             if one not in kept:
                 journal.add(one)
         self._tell_machine()
+
+    def begin_anew(self) -> None:
+        """Another visit of this PC: no check is done yet. What was found stays where it is recorded.
+
+        RebondError when the end of the earlier visit cannot be written: then it goes on.
+        """
+        from agent.visit import open_checks
+
+        bench, now = self.bench, datetime.now(UTC)
+        assert bench.machine is not None
+        open_checks(bench.home.checks, bench.machine, bench.host, now).close(now)
+        with self._lock:
+            self.results, self.problem, self._anew_in = (), None, bench.home.checks
+        self._tell_machine()
+        self.has_new = True  # the last record says more than counts now
 
     def recall(self, machine: Machine, kept: tuple[CheckResult, ...]) -> None:
         """What a journal holds of this PC, and behind it what only memory has; of other parts memory keeps nothing."""

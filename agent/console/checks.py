@@ -65,12 +65,15 @@ class ChecksPage(Page):
         return (
             Shortcut("enter", "Entrée", "vérifier", "check"),
             Shortcut("f2", "F2", "tout ce qui reste", "all that is left"),
+            *([Shortcut("f6", "F6", "nouvelle visite", "new visit")] if self.checking.results else []),
             Shortcut("escape", "Échap", "retour", "back"),
         )
 
     def act(self, key: str) -> None:
         if key == "f2" and self._is_open:
             self._next(None)
+        elif key == "f6" and self._is_open and self.checking.results:
+            self.console.open("anew")
 
     def _next(self, after: str | None) -> None:
         """The first check that is still to do, behind this one."""

@@ -1,5 +1,6 @@
 """Every screen by its name. Each knows `page` and none of the others: they call one another by name."""
 
+from agent.console.anew import Anew
 from agent.console.checks import CheckPage, ChecksPage
 from agent.console.choosing import Choosing
 from agent.console.details import Details
@@ -13,7 +14,8 @@ from agent.console.verdict import VerdictPage
 from agent.console.wall import Countdown, Wall
 
 _ALL: tuple[type[Page], ...] = (
-    Start, Enrolling, VerdictPage, Details, ChecksPage, CheckPage, Choosing, Countdown, Wall, Leaving, QrPage, Keys,
+    Start, Enrolling, VerdictPage, Details, ChecksPage, CheckPage, Anew, Choosing, Countdown, Wall, Leaving,
+    QrPage, Keys,
 )  # fmt: skip
 
 
