@@ -18,8 +18,7 @@ from agent.record import parse_payload
 from agent.rules import load_profiles
 from agent.visit import of_this_visit
 from tests.checks.test_lost_disks import HDD, Station
-from tests.console.driving import CAPTURES, Hand, drive
-from tests.console.test_checking import to_the_checks
+from tests.console.driving import CAPTURES, Hand, drive, to_the_checks
 
 CAPTURE = load(CAPTURES / "uefi-school-laptop")
 PC = inspect(CAPTURE.host, Circumstances(now=datetime.now(UTC)))
@@ -49,7 +48,7 @@ def test_it_is_said_to_be_out_and_a_restart_knows(tmp_path: Path) -> None:
 
     async def script(hand: Hand) -> None:
         await to_the_checks(hand)
-        assert "▶ 1. [ ]  Disque disparu" in hand.text() and asks(bench)
+        assert "▶  1. [ ]  Disque disparu" in hand.text() and asks(bench)
         await hand.see("ne répond plus : retirez-le du PC, puis dites-le.")
         await hand.press("enter")
         await hand.see("WD5000 WD-A. Ce disque est-il sorti du PC ?")
