@@ -14,12 +14,12 @@ import fcntl
 import os
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
 
-from agent.checks.results import CheckResult
+from agent.checks.results import CheckResult, moment
 from agent.durable import cannot_write, sync_folder
 from agent.errors import InputRefused
 from agent.facts import Fact
@@ -88,7 +88,7 @@ class CheckJournal:
     def close(self, now: datetime) -> None:
         """This visit is over: opening again begins another. A visit without results leaves no file."""
         if self.path.exists():
-            self._append(Closed(at=_iso(now)))
+            self._append(Closed(at=moment(now)))
 
     def _append(self, entry: Entry) -> None:
         try:
@@ -102,7 +102,7 @@ class CheckJournal:
                 os.lseek(descriptor, 0, os.SEEK_END)
                 lines = b""
                 if not whole:
-                    lines = _line(Opened(machine=self._machine, at=_iso(self._opened_at), boot_id=self._boot_id), 0)
+                    lines = _line(Opened(machine=self._machine, at=moment(self._opened_at), boot_id=self._boot_id), 0)
                     before = sum_of(lines)
                 rest = memoryview(lines + _line(entry, before))
                 while rest:
@@ -175,10 +175,6 @@ def _line(entry: Entry, before: int) -> bytes:
 def _entry(line: bytes, before: int) -> Entry:
     entry: Entry = msgspec.json.decode(body_of(line, before), type=Entry)
     return entry
-
-
-def _iso(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _read(path: Path) -> bytes:

@@ -5,12 +5,13 @@ since is not meant. A disk that answers again takes the word back: it was not ou
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from agent.checks.results import LOST_DISKS, CheckResult, Measure, measure, result
+from agent.checks.parts import part_of
+from agent.checks.results import LOST_DISKS, CheckResult, Measure, measure, moment, result
 from agent.facts import LostDisk, Machine
 
 if TYPE_CHECKING:
@@ -47,10 +48,12 @@ def mark(erasure_digest: str) -> str:
 
 def run(task: "Task") -> CheckResult:
     machine = task.around.machine
-    if not machine.lost_disks:
-        return result(LOST_DISKS, "not_applicable", "Aucun disque n'a disparu.", "No disk is lost.")
-    names = _names(_asked(machine))
-    if len(_asked(machine)) > 1:
+    part = part_of(machine, task.check)
+    if not part.is_there:
+        return result(LOST_DISKS, "not_applicable", part.fr, part.en)
+    asked = _asked(machine)
+    names = _names(asked)
+    if len(asked) > 1:
         fr, en = f"{names}. Ces disques sont-ils tous sortis du PC ?", f"{names}. Are all these disks out of the PC?"
     else:
         fr, en = f"{names}. Ce disque est-il sorti du PC ?", f"{names}. Is this disk out of the PC?"
@@ -75,7 +78,7 @@ def answers_again(disks: Sequence[LostDisk], now: datetime) -> CheckResult:
     names = _names(disks)
     fr, en = f"Répond de nouveau dans ce PC : {names}.", f"Answers again in this PC: {names}."
     found = result(LOST_DISKS, "failed", fr, en, *_measured(disks))
-    return msgspec.structs.replace(found, taken_at=now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+    return msgspec.structs.replace(found, taken_at=moment(now))
 
 
 def _asked(machine: Machine) -> tuple[LostDisk, ...]:

@@ -5,6 +5,7 @@ picture, a recording or a name.
 """
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 import msgspec
@@ -56,6 +57,11 @@ class CheckResult(Fact, frozen=True, kw_only=True):
 
     def told(self, lang: str) -> str:
         return self.en if lang == "en" else self.fr
+
+
+def moment(time: datetime) -> str:
+    """As `Moment`: UTC, to the second."""
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def result(name: str, outcome: Outcome, fr: str, en: str, *measured: Measure, by: By = "machine") -> CheckResult:

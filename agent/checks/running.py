@@ -19,7 +19,7 @@ from agent.checks import lost
 from agent.checks.devices import Devices, KernelDevices
 from agent.checks.parts import may_be_absent
 from agent.checks.registry import Check
-from agent.checks.results import LOST_DISKS, NOTE_MOST, CheckResult, Measure, result
+from agent.checks.results import LOST_DISKS, NOTE_MOST, CheckResult, Measure, moment, result
 from agent.facts import Machine
 from agent.host import Host, Output
 from agent.text import clean
@@ -259,5 +259,4 @@ class Run:
 
 def stamped(found: CheckResult, around: Around, *, seconds: int = 0) -> CheckResult:
     """With when and by whom."""
-    at = around.now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return msgspec.structs.replace(found, taken_at=at, operator=around.operator, seconds=seconds)
+    return msgspec.structs.replace(found, taken_at=moment(around.now()), operator=around.operator, seconds=seconds)
