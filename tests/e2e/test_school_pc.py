@@ -7,6 +7,7 @@ from tests.e2e.glyphs import Font
 from tests.e2e.image import MARKS, PATIENCE_S, Stick, disk
 from tests.e2e.inventory import NETWORK, Inventory
 from tests.e2e.pc import Pc
+from tests.e2e.technician import erase
 
 pytestmark = [*MARKS]
 
@@ -47,12 +48,7 @@ def test_from_the_stick_to_the_inventory(
         assert [one["serial"] for one in record["machine"]["disks"] if not one["is_boot_medium"]] == ["WD-SCHOOL1"]
         assert old.read_bytes() == before  # looking writes nothing
         # Its disk is erased, known by its serial number, ten seconds after F9.
-        pc.type("2")
-        pc.wait_screen("WD-SCHOOL1", PATIENCE_S)
-        pc.scan("WD-SCHOOL1")
-        pc.wait_screen("1 disque à effacer")
-        pc.press("F9")
-        pc.wait_screen("tout va être effacé")
+        erase(pc, "WD-SCHOOL1", told="WD-SCHOOL1")
         pc.wait_screen("Prouvés : 1 sur 1", PATIENCE_S)
         pc.press("Escape")
         pc.wait_screen("Voir le résultat")

@@ -8,6 +8,7 @@ import pytest
 from tests.e2e.glyphs import Font
 from tests.e2e.image import MARKS, PATIENCE_S, Stick, disk
 from tests.e2e.pc import Pc
+from tests.e2e.technician import erase, to_the_verdict
 
 pytestmark = [*MARKS, pytest.mark.slow]
 MARK = b"donated data"
@@ -30,19 +31,7 @@ def test_none_is_missed(new_stick: Callable[[], Stick], fonts: list[Font], tmp_p
                         "-device", words.format(name=name, place=place)]  # fmt: skip
     assert len(disks) == 12 and all(MARK in path.read_bytes() for path in disks.values())
     with Pc(tmp_path / "pc", cores=1, memory_mib=1536, devices=devices, fonts=fonts) as pc:
-        pc.wait_screen("Le PC est inspecté.", PATIENCE_S)
-        pc.scan("LR-0164")
-        pc.wait_screen("LR-0164")
-        pc.press("Enter")  # no lot
-        pc.type("op-7")
-        pc.press("Enter")
-        pc.wait_screen("[X] À RECYCLER")
-        pc.type("2")
-        pc.wait_screen("12 disques peuvent être effacés", PATIENCE_S)
-        for count, name in enumerate(disks, 1):
-            pc.scan(name)
-            pc.wait_screen(f"{count} disque")
-        pc.press("F9")
-        pc.wait_screen("tout va être effacé")
+        to_the_verdict(pc, "LR-0164")
+        erase(pc, *disks, told="12 disques peuvent être effacés")
         pc.wait_screen("Prouvés : 12 sur 12", 3 * PATIENCE_S)  # twelve processes on one emulated processor
     assert [name for name, path in disks.items() if MARK in path.read_bytes()] == []
